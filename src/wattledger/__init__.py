@@ -1,0 +1,1 @@
+"""Wattledger: the energy server of a building."""

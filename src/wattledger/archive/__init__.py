@@ -1,0 +1,1 @@
+"""Keeps readings: the interface, and the archive embedded in the engine's process."""

@@ -1,0 +1,176 @@
+"""The messages between the engine and everybody else, version 1.
+
+Plain frozen dataclasses; on the wire they are JSON over HTTP/1.1 on a Unix socket. `actor` says in whose name something
+is asked and goes into the journal. Fields are only added; a removal needs a new version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+VERSION = 1
+
+
+class LiveQuality(StrEnum):
+    """How fresh a live value is."""
+
+    GOOD = "good"
+    STALE = "stale"  # older than three of its poll periods: the device is silent or answers only in part
+    NOT_AVAILABLE = "not_available"  # the device says that it has no value
+
+
+class DeviceCondition(StrEnum):
+    """How a device does on its bus."""
+
+    WAITING = "waiting"  # not asked yet
+    ANSWERING = "answering"
+    SILENT = "silent"  # no answer within the timeout
+    UNREACHABLE = "unreachable"  # no connection to its host
+    REFUSING = "refusing"  # answers with an exception, or with another device's answers
+    DISABLED = "disabled"
+    UNUSABLE = "unusable"  # its configuration cannot be applied; the reason says why
+
+
+class IdentifyOutcome(StrEnum):
+    """What came of asking a device who it is."""
+
+    MATCH = "match"
+    OTHER_DEVICE = "other_device"
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveValue:
+    """The newest value of one point, in the unit of its quantity."""
+
+    device: int
+    circuit: int
+    channel: int
+    point: str
+    value: float | None  # None: the device has none
+    unit: str
+    time: datetime  # when it was read
+    age_s: float  # by the monotonic clock, so right even when the wall clock is not
+    quality: LiveQuality
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    device: int
+    condition: DeviceCondition
+    since: datetime
+    last_answer: datetime | None
+    reason: str = ""  # English, for people who debug; empty when all is well
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A part of the configuration that the engine could not apply."""
+
+    kind: str  # bus, device, series
+    id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    trusted: bool
+    reason: str  # synchronised, plausible, behind, ahead, first_start
+    held_frames: int  # readings that wait until the clock is trusted
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    revision: int | None  # applied; None before the first plant
+    configuration: str  # current, last_good, none
+    configuration_error: str  # why the current one could not be read; empty when it could
+    refused: tuple[Refusal, ...]
+    devices: tuple[DeviceState, ...]
+    clock: ClockState
+    archive: str  # ok, full, failed
+    highest_slot: datetime | None
+    loop_lag_s: float  # worst within the last minute
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficStatistics:
+    """Counts since `since`, of a bus (device None) or of one device on it."""
+
+    bus: int
+    device: int | None
+    since: datetime
+    requests: int
+    answers: int
+    timeouts: int
+    rejected: int  # answers that did not fit their request
+    exceptions: dict[int, int]  # Modbus exception code → how often
+    retries: int
+    connections: int
+    connections_lost: int
+    mean_response_s: float | None
+    worst_response_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyRequest:
+    """Ask the device at this address whether it is the declared one; a configured device or a place on a bus."""
+
+    bus: int
+    unit_id: int
+    profile: str
+    product: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    outcome: IdentifyOutcome
+    found: dict[str, str]  # what the device said: vendor, product, serial, firmware …
+    advice: str  # code: none, check_wiring, check_address, check_unit, choose_product, check_profile
+    detail: str = ""  # English, for people who debug
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """The configuration was changed; `revision` is the one to apply."""
+
+    revision: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    revision: int
+    refused: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPoint:
+    slot: datetime
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenReadings:
+    """Past readings of one series: to be added where none are (backfill), or to stand instead (correct)."""
+
+    series: int
+    points: tuple[GivenPoint, ...]
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request was refused."""
+
+    code: str
+    text: str

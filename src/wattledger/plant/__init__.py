@@ -1,0 +1,34 @@
+"""What is configured, as frozen dataclasses: buses, devices, installations, circuits, series, intervals.
+
+Promises values without input or output; who loads them from the configuration database is the business of the services.
+"""
+
+from wattledger.plant.model import (
+    FACTORY_INTERVAL_MIN,
+    OTHER_INTERVAL_MIN,
+    Assignment,
+    Circuit,
+    Device,
+    Installation,
+    Plant,
+    RecordingInterval,
+    Series,
+    TcpBus,
+)
+from wattledger.plant.snapshot import PlantError, from_bytes, to_bytes
+
+__all__ = [
+    "FACTORY_INTERVAL_MIN",
+    "OTHER_INTERVAL_MIN",
+    "Assignment",
+    "Circuit",
+    "Device",
+    "Installation",
+    "Plant",
+    "PlantError",
+    "RecordingInterval",
+    "Series",
+    "TcpBus",
+    "from_bytes",
+    "to_bytes",
+]

@@ -1,0 +1,135 @@
+"""The plant: what is configured, as frozen values that the engine and the figures work with.
+
+Ids are those of the configuration database. Times are UTC. A plant is one revision of the configuration, whole: it is
+loaded, compared and applied as one value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from wattledger.measure import Aggregate, Kind, PointName
+
+
+@dataclass(frozen=True, slots=True)
+class TcpBus:
+    """A Modbus TCP connection: one host and port, shared by all units behind it."""
+
+    id: int
+    name: str
+    host: str
+    port: int
+    timeout_s: float
+    retries: int  # further tries after the first, of reads only
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One meter in the place of a device, from its mounting to its exchange; `until` None: still there."""
+
+    id: int
+    since: datetime
+    until: datetime | None = None
+    serial: str = ""
+    ratio: float = 1.0  # current transformer or pulse ratio that the meter itself does not apply
+    modulus: float | None = None  # counters start anew here, in the series' unit; None: as the profile says
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What is wired: a unit on a bus that speaks as its profile says."""
+
+    id: int
+    name: str
+    bus: int
+    unit_id: int
+    profile: str
+    product: str
+    enabled: bool = True
+    installations: tuple[Installation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a circuit belongs to from `since` on, until its next assignment; None: not assigned."""
+
+    since: datetime
+    zone: int | None = None
+    usage: int | None = None
+    source: int | None = None
+    switchboard: int | None = None
+    landmark: int | None = None
+    activity: str = ""
+    fed_by: int | None = None  # the circuit upstream
+    limit_a: float | None = None  # rated current of its protection
+    limit_w: float | None = None  # rated power, where that is what is known
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """What is measured: one channel of a device and, over time, what it belongs to."""
+
+    id: int
+    name: str
+    device: int
+    channel: int = 1
+    assignments: tuple[Assignment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """All readings of one quantity of one circuit, across meters.
+
+    `decimals` is its resolution: a stored integer n stands for n / 10**decimals. A change of `decimals` changes how
+    the next readings are written, never what the old ones mean.
+    """
+
+    id: int
+    uuid: UUID
+    circuit: int
+    quantity: str
+    direction: str | None
+    phase: str | None
+    order: int
+    aggregate: Aggregate
+    decimals: int
+    recorded: bool = True
+
+    @property
+    def point(self) -> PointName:
+        """The name of the measured point."""
+        return PointName.of(self.quantity, direction=self.direction, phase=self.phase, order=self.order)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingInterval:
+    """How often the measurements of one kind are recorded."""
+
+    kind: Kind
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """One revision of the whole configuration."""
+
+    revision: int
+    server: UUID
+    zone: str  # IANA name of the site's time zone
+    buses: tuple[TcpBus, ...] = ()
+    devices: tuple[Device, ...] = ()
+    circuits: tuple[Circuit, ...] = ()
+    series: tuple[Series, ...] = ()
+    intervals: tuple[RecordingInterval, ...] = ()
+
+    def interval_min(self, kind: Kind) -> int:
+        """Minutes between two recorded readings of this kind; the factory's choice where nobody chose."""
+        chosen = {interval.kind: interval.minutes for interval in self.intervals}
+        return chosen.get(kind, FACTORY_INTERVAL_MIN.get(kind, OTHER_INTERVAL_MIN))
+
+
+# Quarter hours must be exact for energies and powers: tariffs and demand are reckoned on them.
+FACTORY_INTERVAL_MIN = {Kind.ENERGY: 5, Kind.POWER: 5, Kind.FLUID: 5}
+OTHER_INTERVAL_MIN = 10
