@@ -36,7 +36,7 @@ def to_scaled(value: float, *, decimals: int) -> int:
     """
     if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - the test for "not a number"
         raise ValueError(f"{value} is not a value; a missing value is left out")
-    scaled = round(value * 10**decimals)
+    scaled = round(value * 10.0**decimals)
     if abs(scaled) > MOST_SCALED:
         raise OverflowError(f"{value} with {decimals} decimals does not fit into 64 bits")
     return scaled
@@ -44,4 +44,4 @@ def to_scaled(value: float, *, decimals: int) -> int:
 
 def from_scaled(scaled: int, *, decimals: int) -> float:
     """The value that a stored integer stands for."""
-    return scaled / 10**decimals if decimals > 0 else float(scaled * 10**-decimals)
+    return scaled / 10.0**decimals
