@@ -1,0 +1,52 @@
+"""The engine's control API as others see it: messages, client, errors.
+
+Everything outside the engine that wants something of it imports this package and nothing else of the engine.
+"""
+
+from wattledger.engine.api.client import EngineClient
+from wattledger.engine.api.errors import EngineError, EngineRefusedError, EngineUnreachableError
+from wattledger.engine.api.messages import (
+    ClockState,
+    DeviceCondition,
+    DeviceState,
+    EngineState,
+    GivenPoint,
+    GivenReadings,
+    Identification,
+    IdentifyOutcome,
+    IdentifyRequest,
+    LiveQuality,
+    LiveValue,
+    Problem,
+    Refusal,
+    Reload,
+    Reloaded,
+    Reset,
+    Stored,
+    TrafficStatistics,
+)
+
+__all__ = [
+    "ClockState",
+    "DeviceCondition",
+    "DeviceState",
+    "EngineClient",
+    "EngineError",
+    "EngineRefusedError",
+    "EngineState",
+    "EngineUnreachableError",
+    "GivenPoint",
+    "GivenReadings",
+    "Identification",
+    "IdentifyOutcome",
+    "IdentifyRequest",
+    "LiveQuality",
+    "LiveValue",
+    "Problem",
+    "Refusal",
+    "Reload",
+    "Reloaded",
+    "Reset",
+    "Stored",
+    "TrafficStatistics",
+]

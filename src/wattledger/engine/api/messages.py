@@ -164,7 +164,16 @@ class GivenReadings:
 
 
 @dataclass(frozen=True, slots=True)
+class Reset:
+    """Set all traffic statistics back to zero."""
+
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
+    """How many readings were stored, or counters reset."""
+
     count: int
 
 

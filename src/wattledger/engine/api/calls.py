@@ -1,0 +1,62 @@
+"""The calls of the engine's control API: one table that client and server share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from wattledger.engine.api.messages import (
+    VERSION,
+    EngineState,
+    GivenReadings,
+    Identification,
+    IdentifyRequest,
+    LiveValue,
+    Reload,
+    Reloaded,
+    Reset,
+    Stored,
+    TrafficStatistics,
+)
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Asked, Answered]):
+    """One call: its name in the path, and how question and answer become JSON."""
+
+    name: str
+    question: TypeAdapter[Asked]
+    answer: TypeAdapter[Answered]
+
+    @property
+    def path(self) -> str:
+        return f"/v{VERSION}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A question without content."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveQuestion:
+    """Live values of one device, or of all (None)."""
+
+    device: int | None = None
+
+
+STATE = Call("state", TypeAdapter(Nothing), TypeAdapter(EngineState))
+LIVE = Call("live", TypeAdapter(LiveQuestion), TypeAdapter(tuple[LiveValue, ...]))
+# answers one line per change, until either side closes
+LIVE_STREAM = Call("live-stream", TypeAdapter(Nothing), TypeAdapter(tuple[LiveValue, ...]))
+RELOAD = Call("reload", TypeAdapter(Reload), TypeAdapter(Reloaded))
+IDENTIFY = Call("identify", TypeAdapter(IdentifyRequest), TypeAdapter(Identification))
+STATISTICS = Call("statistics", TypeAdapter(Nothing), TypeAdapter(tuple[TrafficStatistics, ...]))
+RESET_STATISTICS = Call("reset-statistics", TypeAdapter(Reset), TypeAdapter(Stored))
+BACKFILL = Call("backfill", TypeAdapter(GivenReadings), TypeAdapter(Stored))
+CORRECT = Call("correct", TypeAdapter(GivenReadings), TypeAdapter(Stored))
