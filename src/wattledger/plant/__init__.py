@@ -3,6 +3,7 @@
 Promises values without input or output; who loads them from the configuration database is the business of the services.
 """
 
+from wattledger.plant.folder import DataFolder
 from wattledger.plant.model import (
     FACTORY_INTERVAL_MIN,
     OTHER_INTERVAL_MIN,
@@ -22,6 +23,7 @@ __all__ = [
     "OTHER_INTERVAL_MIN",
     "Assignment",
     "Circuit",
+    "DataFolder",
     "Device",
     "Installation",
     "Plant",

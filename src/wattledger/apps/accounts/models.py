@@ -1,0 +1,112 @@
+"""Users and the tokens of their programs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+
+from wattledger.apps.accounts.rights import RIGHTS, Profile, Right
+
+SUPER_ADMIN = "admin"
+INTEGRATOR = "integrator"
+MOST_PHONE_DIGITS = 15  # E.164
+
+
+class User(AbstractBaseUser):
+    """Somebody who may use the server.
+
+    `identifier` is what is typed at the login and never changes. The built-in users are the super admin, who can
+    neither be disabled nor deleted, and the integrator, who is disabled until the super admin enables him.
+    """
+
+    identifier = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=100)
+    email = models.EmailField(blank=True)  # the built-in users have none until somebody enters one
+    phone = models.CharField(max_length=30, blank=True)  # at most 15 digits, written as people like
+    notification = models.BooleanField(default=False)
+    enabled = models.BooleanField(default=True)
+    profile = models.CharField(max_length=16, choices=Profile.choices)
+    built_in = models.BooleanField(default=False)
+    must_change_password = models.BooleanField(default=False)
+    language = models.CharField(max_length=8, blank=True)  # empty: the application's
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = BaseUserManager["User"]()
+
+    USERNAME_FIELD = "identifier"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name", "profile"]
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="user_identifier_3_to_20",
+                condition=GreaterThanOrEqual(Length("identifier"), 3) & LessThanOrEqual(Length("identifier"), 20),
+            ),
+            models.CheckConstraint(name="user_identifier_no_space", condition=~Q(identifier__contains=" ")),
+            models.CheckConstraint(name="user_profile_known", condition=Q(profile__in=Profile.values)),
+            models.CheckConstraint(
+                name="user_super_admin_enabled",
+                condition=~Q(built_in=True, identifier=SUPER_ADMIN) | Q(enabled=True, profile=Profile.ADMINISTRATOR),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.identifier
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """What Django calls enabled."""
+        return self.enabled
+
+    @property
+    def is_super_admin(self) -> bool:
+        """Whether this is the one who may do everything."""
+        return self.built_in and self.identifier == SUPER_ADMIN
+
+    def may(self, right: Right) -> bool:
+        """Whether the profile of this user has that right; a disabled user has none."""
+        return self.enabled and right in RIGHTS[Profile(self.profile)]
+
+
+class ApiToken(models.Model):
+    """What a program shows to act as its user. Only a hash of the secret is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12)  # the beginning of the secret, to tell tokens apart in a list
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the secret, hexadecimal
+    created = models.DateTimeField(auto_now_add=True)
+    last_used = models.DateTimeField(null=True)  # within two minutes
+    expires = models.DateTimeField(null=True)  # None: never
+    revoked = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="token_digest_64", condition=GreaterThanOrEqual(Length("digest"), 64)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.name}"
+
+
+class KeptAnswer(models.Model):
+    """The answer to a request that carried an idempotency key, given again when the request is repeated."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    request = models.CharField(max_length=64)  # SHA-256 of method, path and body: a key belongs to one request
+    status = models.PositiveSmallIntegerField(null=True)  # None: the first request is still at work
+    body = models.BinaryField()
+    content_type = models.CharField(max_length=100)
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="kept_answer_key_unique", fields=["user", "key"]),)
+
+    def __str__(self) -> str:
+        return self.key

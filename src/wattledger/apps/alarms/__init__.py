@@ -1,0 +1,1 @@
+"""The list of events, told in the reader's language."""

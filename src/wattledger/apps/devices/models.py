@@ -1,0 +1,221 @@
+"""Buses, devices and what they measure.
+
+A device that is deleted stays as *retired*: its name, bus and address are free again, it is no longer read, and its
+installations, circuits and series keep their ids, because readings outlive the meter that gave them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+from wattledger.apps.building.models import EnergySource, Landmark, Switchboard, Usage, Zone
+from wattledger.measure import INTERVALS_MIN, Aggregate, Kind
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # `valid_from` of what holds "always"
+LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.25, 10.0
+MOST_RETRIES = 5
+MOST_UNIT_ID = 255  # Modbus TCP; a serial line ends at 247
+MOST_DECIMALS = 9
+
+
+class BusKind(models.TextChoices):
+    MODBUS_TCP = "modbus-tcp"
+
+
+class Security(models.TextChoices):
+    CLEAR = "clear"
+
+
+class Bus(models.Model):
+    """A line on which requests take turns: here one host and port, shared by the units behind it."""
+
+    kind = models.CharField(max_length=16, choices=BusKind.choices, default=BusKind.MODBUS_TCP)
+    name = models.CharField(max_length=100, unique=True)
+    host = models.CharField(max_length=253)  # a name or an address
+    port = models.PositiveIntegerField(default=502)
+    security = models.CharField(max_length=16, choices=Security.choices, default=Security.CLEAR)
+    timeout_s = models.FloatField(default=1.0)
+    retries = models.PositiveSmallIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="bus_kind_known", condition=Q(kind__in=BusKind.values)),
+            models.CheckConstraint(name="bus_security_known", condition=Q(security__in=Security.values)),
+            models.CheckConstraint(name="bus_port", condition=Q(port__range=(1, 65535))),
+            models.CheckConstraint(name="bus_timeout", condition=Q(timeout_s__range=(LEAST_TIMEOUT_S, MOST_TIMEOUT_S))),
+            models.CheckConstraint(name="bus_retries", condition=Q(retries__lte=MOST_RETRIES)),
+            models.UniqueConstraint(name="bus_address_unique", fields=["host", "port"]),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Device(models.Model):
+    """What is wired: a unit on a bus that speaks as its profile says."""
+
+    name = models.CharField(max_length=100)
+    bus = models.ForeignKey(Bus, null=True, on_delete=models.SET_NULL, related_name="devices")
+    unit_id = models.PositiveSmallIntegerField()
+    profile = models.CharField(max_length=100)
+    product = models.CharField(max_length=100)
+    enabled = models.BooleanField(default=True)
+    created = models.DateTimeField(auto_now_add=True)
+    retired = models.DateTimeField(null=True)  # when it was deleted
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="device_name_unique", fields=["name"], condition=Q(retired__isnull=True)),
+            models.UniqueConstraint(
+                name="device_unit_unique", fields=["bus", "unit_id"], condition=Q(retired__isnull=True)
+            ),
+            models.CheckConstraint(name="device_has_bus", condition=Q(bus__isnull=False) | Q(retired__isnull=False)),
+            models.CheckConstraint(name="device_unit_id", condition=Q(unit_id__range=(0, MOST_UNIT_ID))),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Installation(models.Model):
+    """One meter in the place of a device, from its mounting to its exchange."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="installations")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)  # None: still there
+    serial = models.CharField(max_length=100, blank=True)
+    ratio = models.FloatField(default=1.0)  # current transformer or pulse ratio that the meter does not apply itself
+    modulus = models.FloatField(null=True)  # counters start anew here; None: as the profile says
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="installation_one_present", fields=["device"], condition=Q(until__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="installation_ends_after_start", condition=Q(until__isnull=True) | Q(until__gt=F("since"))
+            ),
+            models.CheckConstraint(name="installation_ratio_positive", condition=Q(ratio__gt=0)),
+            models.CheckConstraint(
+                name="installation_modulus_positive", condition=Q(modulus__isnull=True) | Q(modulus__gt=0)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.serial
+
+
+class Circuit(models.Model):
+    """What is measured: one channel of a device. What it belongs to is dated, in its assignments."""
+
+    name = models.CharField(max_length=100)
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="circuits")
+    channel = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="circuit_channel_unique", fields=["device", "channel"]),
+            models.CheckConstraint(name="circuit_channel_from_1", condition=Q(channel__gte=1)),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CircuitAssignment(models.Model):
+    """What a circuit belongs to from a day on, until its next assignment."""
+
+    circuit = models.ForeignKey(Circuit, on_delete=models.CASCADE, related_name="assignments")
+    valid_from = models.DateTimeField(default=BEGINNING)
+    zone = models.ForeignKey(Zone, null=True, on_delete=models.PROTECT, related_name="assignments")
+    usage = models.ForeignKey(Usage, null=True, on_delete=models.PROTECT, related_name="assignments")
+    source = models.ForeignKey(EnergySource, null=True, on_delete=models.PROTECT, related_name="assignments")
+    switchboard = models.ForeignKey(Switchboard, null=True, on_delete=models.PROTECT, related_name="assignments")
+    landmark = models.ForeignKey(Landmark, null=True, on_delete=models.PROTECT, related_name="assignments")
+    activity = models.CharField(max_length=100, blank=True)
+    fed_by = models.ForeignKey(Circuit, null=True, on_delete=models.PROTECT, related_name="feeds")
+    limit_a = models.FloatField(null=True)  # rated current of its protection
+    limit_w = models.FloatField(null=True)  # rated power
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="assignment_day_unique", fields=["circuit", "valid_from"]),
+            models.CheckConstraint(
+                name="assignment_not_fed_by_itself", condition=Q(fed_by__isnull=True) | ~Q(fed_by=F("circuit"))
+            ),
+            models.CheckConstraint(
+                name="assignment_limits_positive",
+                condition=(Q(limit_a__isnull=True) | Q(limit_a__gt=0)) & (Q(limit_w__isnull=True) | Q(limit_w__gt=0)),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.circuit} from {self.valid_from}"
+
+
+class Series(models.Model):
+    """All readings of one quantity of one circuit. Ids are never given twice: the archive files them for ever."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    circuit = models.ForeignKey(Circuit, on_delete=models.PROTECT, related_name="series")
+    quantity = models.CharField(max_length=64)
+    direction = models.CharField(max_length=8, blank=True)  # empty where the quantity has none, so that all compare
+    phase = models.CharField(max_length=8, blank=True)
+    order = models.PositiveSmallIntegerField(default=0)
+    aggregate = models.CharField(max_length=8, choices=[(aggregate.value, aggregate.value) for aggregate in Aggregate])
+    decimals = models.SmallIntegerField()
+    recorded = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="series_identity_unique",
+                fields=["circuit", "quantity", "direction", "phase", "order", "aggregate"],
+            ),
+            models.CheckConstraint(
+                name="series_aggregate_known", condition=Q(aggregate__in=[aggregate.value for aggregate in Aggregate])
+            ),
+            models.CheckConstraint(
+                name="series_decimals", condition=Q(decimals__range=(-MOST_DECIMALS, MOST_DECIMALS))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.circuit}: {self.quantity}"
+
+
+class InstallationIndex(models.Model):
+    """What a counter of a meter showed when it was mounted and when it was taken down, in the unit of its series."""
+
+    installation = models.ForeignKey(Installation, on_delete=models.CASCADE, related_name="indexes")
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="+")
+    first_index = models.FloatField(null=True)  # None: nobody wrote it down
+    final_index = models.FloatField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="installation_index_unique", fields=["installation", "series"]),)
+
+    def __str__(self) -> str:
+        return f"{self.installation}: {self.series}"
+
+
+class RecordingInterval(models.Model):
+    """How often the measurements of one kind are recorded; a kind without a row keeps the factory's choice."""
+
+    kind = models.CharField(max_length=16, unique=True, choices=[(kind.value, kind.value) for kind in Kind])
+    minutes = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="interval_kind_known", condition=Q(kind__in=[kind.value for kind in Kind])),
+            models.CheckConstraint(name="interval_offered", condition=Q(minutes__in=INTERVALS_MIN)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.minutes} min"

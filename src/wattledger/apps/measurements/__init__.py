@@ -1,0 +1,1 @@
+"""Readings and live values, handed out to programs."""

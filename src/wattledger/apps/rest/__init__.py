@@ -1,0 +1,1 @@
+"""How the API speaks: problems, opaque ids, pages of lists, strict parameters. Knows no domain."""

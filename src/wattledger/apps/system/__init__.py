@@ -1,0 +1,1 @@
+"""How the server does: health, state of the engine, jobs."""
