@@ -1,1 +1,49 @@
-"""Keeps readings: the interface, and the archive embedded in the engine's process."""
+"""Keeps readings: the interface, and the archive embedded in the engine's process.
+
+Promises that a reading whose future is done survives a power cut, that the first reading of a slot stands until a
+person corrects it, and that who follows the changes ends with what the archive has. Knows series by their ids only;
+which slots there are, whether the clock can be trusted, and what readings mean, is for others to know.
+"""
+
+from wattledger.archive.embedded import EmbeddedArchive, EmbeddedReader, Finding, check
+from wattledger.archive.errors import (
+    ArchiveBusyError,
+    ArchiveDamagedError,
+    ArchiveError,
+    ArchiveFullError,
+    ArchiveTooNewError,
+)
+from wattledger.archive.interface import (
+    MOST_HELD_FRAMES,
+    MOST_SERIES_A_FRAME,
+    Archive,
+    ArchiveReader,
+    Change,
+    Changes,
+    Columns,
+    Frame,
+    HeldFrame,
+    Point,
+)
+
+__all__ = [
+    "MOST_HELD_FRAMES",
+    "MOST_SERIES_A_FRAME",
+    "Archive",
+    "ArchiveBusyError",
+    "ArchiveDamagedError",
+    "ArchiveError",
+    "ArchiveFullError",
+    "ArchiveReader",
+    "ArchiveTooNewError",
+    "Change",
+    "Changes",
+    "Columns",
+    "EmbeddedArchive",
+    "EmbeddedReader",
+    "Finding",
+    "Frame",
+    "HeldFrame",
+    "Point",
+    "check",
+]

@@ -2,6 +2,7 @@
 
 ArchiveError
 ├── ArchiveFullError      no space left on the card
+├── ArchiveBusyError      more was given than the card can take
 ├── ArchiveDamagedError   a file that is not, or no longer, an archive of ours
 └── ArchiveTooNewError    written by a later release than this one
 """
@@ -13,6 +14,10 @@ class ArchiveError(Exception):
 
 class ArchiveFullError(ArchiveError):
     """The card has no space left; what was given is not stored and may be given again."""
+
+
+class ArchiveBusyError(ArchiveError):
+    """Too many calls wait already because the card is slow; this one was not taken and may be given again."""
 
 
 class ArchiveDamagedError(ArchiveError):

@@ -1,8 +1,8 @@
 """What an archive promises, whoever keeps the readings.
 
 Two sides: `Archive` is the one writer, held by the engine; `ArchiveReader` is opened by as many processes as like. All
-times are UTC; a slot is a whole second. A value is stored as an integer with the decimals of its frame and read back as
-a float of the series' unit.
+times are UTC; a slot is a whole second from 1970 on. A value is stored as an integer with the decimals of its frame and
+read back as a float of the series' unit.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from wattledger.measure import Quality, Reading
 
 MOST_SERIES_A_FRAME = 64
+MOST_HELD_FRAMES = 10_000  # a month of one meter, 8 hours of a hundred; all of them must fit into memory at release
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,10 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Readings of `series` in [start, end] came, changed or went."""
+    """Readings of `series` (in order) within [start, end], both included, came, changed or went.
+
+    It may name more than what changed, never less.
+    """
 
     series: tuple[int, ...]
     start: datetime
@@ -86,23 +90,36 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What happened after a cursor; `cursor` is where to go on."""
+    """What happened after a cursor; `cursor` is where to go on.
+
+    `epoch` names the life of the archive and is new when it began anew (damaged, restored, reset): a cursor of another
+    epoch means nothing, start again at 0.
+    """
 
     cursor: int
     changes: tuple[Change, ...]
+    epoch: str
 
 
 class ArchiveReader(Protocol):
-    """Reads beside a running writer, from any process; each call sees one consistent state."""
+    """Reads beside a running writer, from any process and any thread; each call sees one consistent state.
+
+    Before the writer has written for the first time, everything is empty. Calls raise ArchiveError where the archive
+    cannot be read, and work again when it can; they raise ValueError for times without a zone.
+    """
 
     def read(self, series: Sequence[int], start: datetime, end: datetime) -> Mapping[int, Columns]:
         """The readings of each series with start <= slot < end; a series without readings has empty columns."""
 
     def latest(self, series: Sequence[int]) -> Mapping[int, Reading]:
-        """The newest reading of each series; a series that never had one is absent."""
+        """The newest reading of each series; a series that has none is absent."""
 
     def changes(self, after: int, *, limit: int = 1000) -> Changes:
-        """At most `limit` changes after the cursor, oldest first; 0 is before the first."""
+        """At most `limit` changes after the cursor, oldest first; 0 is before the first.
+
+        Who reads the named spans again has what the archive has. Nothing is ever missed: where the list grows too
+        long, its oldest changes are drawn together into one that names all of their series and their whole time.
+        """
 
     def close(self) -> None: ...
 
@@ -114,31 +131,45 @@ class ArchiveReader(Protocol):
 class Archive(ArchiveReader, Protocol):
     """The one writer. Writing calls return at once; their future is done when the readings would survive a power cut.
 
-    A future fails with ArchiveFullError when the card is full and ArchiveError when it cannot be written; nothing of
-    the call is stored then, and it may be given again.
+    A future fails with ArchiveFullError when the card is full, ArchiveBusyError when more waits than may wait, and
+    ArchiveError when the archive cannot be written; nothing of the call is stored then, and it may be given again. What
+    was given cannot be cancelled. Calls raise ValueError at once for what no archive takes: a slot that is not a whole
+    second in UTC, columns of unequal length, a series twice, more than MOST_SERIES_A_FRAME, a value beyond 64 bits.
     """
 
     def record(self, frames: Sequence[Frame]) -> Future[int]:
-        """Store frames; gives the number of frames that were new. For a recorded slot the first reading wins.
+        """Store frames; gives the number of frames that brought a reading. For a recorded slot the first reading wins.
 
-        Where a frame of the same series for the same slot is already there, its values stand and only those missing
-        in it are added.
+        Whatever frames they come in, for a series and slot that has a reading the reading stands, and only what is
+        missing is added. A reading that a person deleted stays deleted.
         """
 
     def backfill(self, series: int, points: Sequence[Point], *, decimals: int) -> Future[int]:
-        """Store past readings, marked late; slots that have a reading keep it. Gives the number stored."""
+        """Store past readings, marked late; slots that have a reading keep it. Gives the number stored.
+
+        A reading that a person deleted stays deleted. The call is one step: give imports in pieces of some thousand.
+        """
 
     def correct(self, series: int, points: Sequence[Point], *, decimals: int) -> Future[int]:
-        """Set or delete readings on a person's word, marked corrected. Gives the number changed."""
+        """Set or delete readings on a person's word, marked corrected. Gives the number changed.
+
+        The last word on a slot stands.
+        """
 
     def hold(self, frames: Sequence[HeldFrame]) -> Future[int]:
-        """Keep frames until the clock is trusted. The oldest go when MOST_HELD_FRAMES is reached."""
+        """Keep frames until the clock is trusted; gives how many are held now.
+
+        The oldest go when MOST_HELD_FRAMES is reached.
+        """
 
     def held(self) -> Future[tuple[HeldFrame, ...]]:
         """What is held, oldest first."""
 
     def release(self, frames: Sequence[Frame]) -> Future[int]:
-        """Record frames that were held and forget all that is held, in one step; gives the frames that were new."""
+        """Record frames that were held and forget all that is held, in one step; gives as `record` does."""
 
     def highest_slot(self) -> Future[datetime | None]:
-        """The latest slot that was ever recorded; None for a new archive."""
+        """The latest slot of which readings were ever recorded; None for a new archive.
+
+        Imports and corrections do not count.
+        """

@@ -1,0 +1,134 @@
+"""The writer's side of `hot.db`: its one connection, what it remembers of the file, and its transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wattledger.archive.embedded import feed, frames
+from wattledger.archive.embedded.connection import translated
+from wattledger.archive.embedded.feed import Span
+from wattledger.archive.embedded.layouts import Layout, LayoutBook, write_layout
+from wattledger.archive.embedded.schema import DAY_S, create_day, days_of, read_meta, write_meta
+from wattledger.archive.embedded.snapshot import Snapshot
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the writer knows without asking the file; right after each commit, dropped after each failure."""
+
+    book: LayoutBook
+    days: set[int]
+    highest_slot: int | None
+    late_until: int  # no late row has a later slot; -1 without any
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection) -> Memory:
+        book = LayoutBook()
+        book.catch_up(connection)
+        highest = read_meta(connection, "highest_slot")
+        (latest,) = connection.execute("SELECT max(slot) FROM late").fetchone()
+        return cls(
+            book,
+            set(days_of(connection)),
+            highest if isinstance(highest, int) else None,
+            -1 if latest is None else latest,
+        )
+
+
+@dataclass(slots=True)
+class Writing:
+    """One transaction on its way: what it has found, and what must be noted at its end."""
+
+    connection: sqlite3.Connection
+    memory: Memory
+    _spans: dict[int, Span] = field(default_factory=dict)  # of frames, by day
+    _late_spans: list[Span] = field(default_factory=list)
+    _layouts_at: dict[int, set[int]] = field(default_factory=dict)  # by slot
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return Snapshot(self.connection, self.memory.book, sorted(self.memory.days))
+
+    def layouts_at(self, slot: int) -> set[int]:
+        """The layouts that have a frame at `slot`."""
+        if slot not in self._layouts_at:
+            day = slot // DAY_S
+            known = day in self.memory.days
+            self._layouts_at[slot] = frames.layouts_at(self.connection, slot, day=day) if known else set()
+        return self._layouts_at[slot]
+
+    def layout(self, series: tuple[int, ...], decimals: tuple[int, ...], step_s: int) -> Layout:
+        """The layout of this content; made where there is none."""
+        layout = self.memory.book.find(series, decimals, step_s)
+        if layout is None:
+            layout = Layout(self.memory.book.highest + 1, series, decimals, step_s)
+            write_layout(self.connection, layout)
+            self.memory.book.add(layout)
+        return layout
+
+    def write_frame(self, row: frames.Row) -> None:
+        """Store a frame, in the place of the one with the same slot and layout."""
+        slot, layout = row[:2]
+        day = slot // DAY_S
+        if day not in self.memory.days:
+            create_day(self.connection, day)
+            self.memory.days.add(day)
+        frames.write_row(self.connection, day, row)
+        self.layouts_at(slot).add(layout)
+        span = Span(slot, slot, layouts=frozenset({layout}))
+        self._spans[day] = self._spans[day] | span if day in self._spans else span
+
+    def note_late(self, series: int, slots: Iterable[int]) -> None:
+        """Late rows of `series` at `slots` were written."""
+        ordered = sorted(slots)
+        if ordered:
+            self._late_spans.append(Span(ordered[0], ordered[-1], series=frozenset({series})))
+            self.memory.late_until = max(self.memory.late_until, ordered[-1])
+
+    def finish(self) -> None:
+        """Note in the file what came of the transaction."""
+        spans = [*(self._spans[day] for day in sorted(self._spans)), *self._late_spans]
+        if spans:
+            feed.append(self.connection, spans)
+        highest = max((span.last for span in self._spans.values()), default=-1)
+        if highest >= 0 and (self.memory.highest_slot is None or highest > self.memory.highest_slot):
+            self.memory.highest_slot = highest
+            write_meta(self.connection, "highest_slot", highest)
+
+
+class HotStore:
+    """Applies work to `hot.db`, several pieces in one durable commit. Used by one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._memory: Memory | None = None
+
+    def apply(self, works: Iterable[Callable[[Writing], None]]) -> None:
+        """Do all of `works` in one transaction, durable on return.
+
+        Raises ArchiveError, and then nothing of them is stored and they may be applied again.
+        """
+        memory, self._memory = self._memory, None  # what a failed transaction remembered is not true
+        with translated(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                writing = Writing(self._connection, memory or Memory.of(self._connection))
+                for work in works:
+                    work(writing)
+                writing.finish()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+        self._memory = writing.memory
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # SQLite has ended it by itself after some errors
+            self._connection.execute("ROLLBACK")

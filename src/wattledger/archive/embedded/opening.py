@@ -1,0 +1,79 @@
+"""Opening `hot.db` for writing: one writer per folder, a sound file, the newest format."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wattledger.archive.embedded.connection import configure_writer, connect_writer, translated
+from wattledger.archive.embedded.schema import check_readable, is_laid_out, migrate
+from wattledger.archive.errors import ArchiveDamagedError, ArchiveError
+
+LOCK = "writer.lock"
+
+
+def lock_folder(folder: Path) -> int:
+    """Be the one writer of `folder` until the returned descriptor is closed; makes the folder.
+
+    The kernel lets go of the lock when the process dies. Raises ArchiveError when another one has it.
+    """
+    path = folder / LOCK
+    with translated(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                raise ArchiveError("another writer has this archive open") from error
+            raise
+        return descriptor
+
+
+def open_sound(path: Path, *, durable: bool) -> tuple[sqlite3.Connection, Path | None]:
+    """A connection for writing, and where a damaged file was set aside for a new one; None: it was sound."""
+    try:
+        return _opened(path, durable=durable), None
+    except ArchiveDamagedError:
+        with translated(path):
+            aside = set_aside(path)
+        return _opened(path, durable=durable), aside
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a database and its log, so that they still belong together; gives the new name.
+
+    The log goes first: left behind, it would be taken for that of the new file.
+    """
+    aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)  # SQLite makes it again from the log
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists():
+        log.rename(aside.with_name(f"{aside.name}-wal"))
+    path.rename(aside)
+    return aside
+
+
+def _opened(path: Path, *, durable: bool) -> sqlite3.Connection:
+    with translated(path):
+        connection = connect_writer(path)
+        try:
+            if is_laid_out(connection):
+                check_readable(connection)  # before anything is changed in a file that may be a later release's
+                _check_pages(connection)
+            configure_writer(connection, durable=durable)
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _check_pages(connection: sqlite3.Connection) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise ArchiveDamagedError(f"damaged: {verdict}")

@@ -1,0 +1,49 @@
+"""Imports and corrections: single readings laid over the frames, which stay as they were recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattledger.archive.embedded.hot import Writing
+from wattledger.archive.embedded.snapshot import LateRow
+from wattledger.measure import Quality
+
+ScaledPoint = tuple[int, int | None]  # slot in seconds, scaled integer; None deletes
+
+
+def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int) -> int:
+    """Lay readings where there is none and nobody deleted one; of two for one slot the first. Gives the number."""
+    wanted = dict(reversed(points))
+    taken = writing.snapshot.recorded_slots(series, wanted) | _late_rows(writing, series, wanted).keys()
+    rows = [LateRow(slot, wanted[slot], decimals, Quality.LATE) for slot in sorted(wanted.keys() - taken)]
+    return _write(writing, series, rows)
+
+
+def correct(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int) -> int:
+    """Lay readings and deletions over whatever is there; of two for one slot the last. Gives the number changed."""
+    wanted = dict(points)
+    late = _late_rows(writing, series, wanted)
+    recorded = writing.snapshot.recorded_slots(series, wanted)
+    rows = []
+    for slot in sorted(wanted):
+        row = LateRow(slot, wanted[slot], decimals, Quality.CORRECTED)
+        has_reading = late[slot].value is not None if slot in late else slot in recorded
+        if has_reading if row.value is None else row != late.get(slot):
+            rows.append(row)
+    return _write(writing, series, rows)
+
+
+def _late_rows(writing: Writing, series: int, slots: dict[int, int | None]) -> dict[int, LateRow]:
+    if not slots:
+        return {}
+    rows = writing.snapshot.late_between(series, start=min(slots), end=max(slots) + 1)
+    return {row.slot: row for row in rows if row.slot in slots}
+
+
+def _write(writing: Writing, series: int, rows: Sequence[LateRow]) -> int:
+    writing.connection.executemany(
+        "INSERT OR REPLACE INTO late (series, slot, value, decimals, quality) VALUES (?, ?, ?, ?, ?)",
+        [(series, row.slot, row.value, row.decimals, row.quality) for row in rows],
+    )
+    writing.note_late(series, [row.slot for row in rows])
+    return len(rows)

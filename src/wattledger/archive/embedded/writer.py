@@ -1,0 +1,167 @@
+"""The one writer: calls go through a bounded queue to one thread, which commits them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from typing import Self, TypeVar
+
+from wattledger.archive.embedded import holding, overlay, recording
+from wattledger.archive.embedded.calls import Call, CallQueue, Waiting
+from wattledger.archive.embedded.connection import HOT
+from wattledger.archive.embedded.hot import HotStore, Writing
+from wattledger.archive.embedded.opening import lock_folder, open_sound
+from wattledger.archive.embedded.reader import EmbeddedReader
+from wattledger.archive.errors import ArchiveError
+from wattledger.archive.interface import Changes, Columns, Frame, HeldFrame, Point
+from wattledger.archive.validation import check_frames, check_held, instant, scaled_points
+from wattledger.measure import Reading
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class EmbeddedArchive:
+    """The archive in a folder, for the one process that writes it.
+
+    Writing calls may come from any thread and never wait: when too many wait already, the future fails with
+    ArchiveBusyError. `record` calls that wait one behind another share one commit. After a failure the archive works
+    again by itself as soon as the card does. Reading calls block; they see what is committed.
+    """
+
+    set_aside: Path | None  # where a damaged hot.db was put when this archive was opened; None: there was none
+
+    def __init__(self, folder: Path, *, durable: bool) -> None:
+        """Use `open`."""
+        self._lock = lock_folder(folder)
+        try:
+            connection, self.set_aside = open_sound(folder / HOT, durable=durable)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._store = HotStore(connection, folder / HOT)
+        self._reader = EmbeddedReader.open(folder)
+        self._calls = CallQueue()
+        self._process = os.getpid()
+        self._thread = Thread(target=self._serve, name="archive writer", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(cls, folder: Path, *, durable: bool = True) -> Self:
+        """Open the archive in `folder` for writing, and make it where there is none.
+
+        A damaged file is set aside and a new one begun (`set_aside`). Not `durable`: commits survive the death of the
+        process but no power cut; for tests and demonstrations. Raises ArchiveTooNewError for an archive of a later
+        release, ArchiveFullError and ArchiveError, also when another writer has it open.
+        """
+        return cls(folder, durable=durable)
+
+    def record(self, frames: Sequence[Frame]) -> Future[int]:
+        """Store frames; gives the number of frames that brought a reading. For a recorded slot the first reading wins.
+
+        A frame that adds to one of the same layout keeps the offset of the first.
+        """
+        check_frames(frames)
+        return self._submit(partial(recording.record, frames=tuple(frames)), shares_commit=True)
+
+    def backfill(self, series: int, points: Sequence[Point], *, decimals: int) -> Future[int]:
+        """Store past readings, marked late; slots that have a reading keep it. Gives the number stored."""
+        if any(point.value is None for point in points):
+            raise ValueError("an import has values only; a correction deletes")
+        scaled = scaled_points(series, points, decimals=decimals)
+        return self._submit(partial(overlay.backfill, series=series, points=scaled, decimals=decimals))
+
+    def correct(self, series: int, points: Sequence[Point], *, decimals: int) -> Future[int]:
+        """Set or delete readings on a person's word, marked corrected. Gives the number changed."""
+        scaled = scaled_points(series, points, decimals=decimals)
+        return self._submit(partial(overlay.correct, series=series, points=scaled, decimals=decimals))
+
+    def hold(self, frames: Sequence[HeldFrame]) -> Future[int]:
+        """Keep frames until the clock is trusted; gives how many are held now."""
+        check_held(frames)
+        return self._submit(partial(holding.hold, frames=tuple(frames)))
+
+    def held(self) -> Future[tuple[HeldFrame, ...]]:
+        """What is held, oldest first."""
+        return self._submit(holding.held)
+
+    def release(self, frames: Sequence[Frame]) -> Future[int]:
+        """Record frames that were held and forget all that is held, in one step; gives as `record` does."""
+        check_frames(frames)
+        return self._submit(partial(_release, frames=tuple(frames)))
+
+    def highest_slot(self) -> Future[datetime | None]:
+        """The latest slot of which readings were ever recorded; None for a new archive."""
+        return self._submit(_highest_slot)
+
+    def read(self, series: Sequence[int], start: datetime, end: datetime) -> Mapping[int, Columns]:
+        """The readings of each series with start <= slot < end; a series without readings has empty columns."""
+        return self._reader.read(series, start, end)
+
+    def latest(self, series: Sequence[int]) -> Mapping[int, Reading]:
+        """The newest reading of each series; a series that has none is absent."""
+        return self._reader.latest(series)
+
+    def changes(self, after: int, *, limit: int = 1000) -> Changes:
+        """At most `limit` changes after the cursor, oldest first; 0 is before the first."""
+        return self._reader.changes(after, limit=limit)
+
+    def close(self) -> None:
+        """Do what was given, then let go of the folder; returns when all is done. Later calls fail."""
+        if self._process != os.getpid() or not self._thread.is_alive():
+            return
+        self._calls.close()
+        self._thread.join()
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _submit(self, work: Callable[[Writing], T], *, shares_commit: bool = False) -> Future[T]:
+        if self._process != os.getpid():
+            raise ArchiveError("the archive was opened before a fork; open it in the process that writes")
+        call = Call(work, shares_commit)
+        self._calls.put(call)
+        return call.future
+
+    def _serve(self) -> None:
+        while calls := self._calls.take():
+            self._commit(calls)
+        self._store.close()
+
+    def _commit(self, calls: Sequence[Waiting]) -> None:
+        try:
+            self._store.apply(call.run for call in calls)
+        except ArchiveError as error:
+            _fail(calls, error)
+        except Exception as error:  # a fault of ours must not end recording
+            log.exception("the archive could not store what it was given")
+            _fail(calls, error)
+        else:
+            for call in calls:
+                call.succeed()
+
+
+def _fail(calls: Sequence[Waiting], error: Exception) -> None:
+    for call in calls:
+        call.fail(error)
+
+
+def _release(writing: Writing, frames: Sequence[Frame]) -> int:
+    holding.forget_held(writing)
+    return recording.record(writing, frames)
+
+
+def _highest_slot(writing: Writing) -> datetime | None:
+    slot = writing.memory.highest_slot
+    return None if slot is None else instant(slot)
