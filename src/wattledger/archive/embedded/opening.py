@@ -8,8 +8,8 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wattledger.archive.embedded.connection import configure_writer, connect_writer, translated
-from wattledger.archive.embedded.schema import check_readable, is_laid_out, migrate
+from wattledger.archive.embedded.connection import configure_writer, connect_writer, reading, translated
+from wattledger.archive.embedded.schema import check_readable, migrate
 from wattledger.archive.errors import ArchiveDamagedError, ArchiveError
 
 LOCK = "writer.lock"
@@ -59,12 +59,10 @@ def set_aside(path: Path) -> Path:
 
 
 def _opened(path: Path, *, durable: bool) -> sqlite3.Connection:
+    _look_over(path.parent)
     with translated(path):
         connection = connect_writer(path)
         try:
-            if is_laid_out(connection):
-                check_readable(connection)  # before anything is changed in a file that may be a later release's
-                _check_pages(connection)
             configure_writer(connection, durable=durable)
             migrate(connection)
         except BaseException:
@@ -73,7 +71,15 @@ def _opened(path: Path, *, durable: bool) -> sqlite3.Connection:
     return connection
 
 
-def _check_pages(connection: sqlite3.Connection) -> None:
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise ArchiveDamagedError(f"damaged: {verdict}")
+def _look_over(folder: Path) -> None:
+    """Raise ArchiveDamagedError and ArchiveTooNewError before anything is changed.
+
+    Read-only, since a writing connection folds the log back when it closes, even into a file that is not sound.
+    """
+    with reading(folder) as connection:
+        if connection is None:
+            return
+        check_readable(connection)
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise ArchiveDamagedError(verdict)

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from inspect import cleandoc
 
 from wattledger.archive.errors import ArchiveDamagedError, ArchiveTooNewError
 
@@ -107,7 +108,7 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> No
         connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in step.statements:
-                connection.execute(statement)
+                connection.execute(cleandoc(statement))
             write_meta(connection, "format", number)
             write_meta(connection, "min_reader", step.min_reader)
             connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)", (str(uuid.uuid4()),))

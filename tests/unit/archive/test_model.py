@@ -1,0 +1,179 @@
+"""Whatever is done to an archive, it holds what a dictionary would, and so does who follows its changes."""
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from wattledger.archive import EmbeddedArchive, EmbeddedReader, Frame, HeldFrame, Point, check
+from wattledger.measure import Quality, from_scaled, to_scaled
+
+SERIES = range(1, 5)
+MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
+SLOTS = tuple(MIDNIGHT + timedelta(minutes=10 * number) for number in range(-3, 3))
+EVER = (MIDNIGHT - timedelta(days=9), MIDNIGHT + timedelta(days=9))
+
+Model = dict[tuple[int, datetime], tuple[float, int] | None]  # None: deleted by a person
+
+slots = st.sampled_from(SLOTS)
+decimals = st.integers(0, 2)
+numbers = st.integers(-(2**40), 2**40)
+qualities = st.sampled_from([Quality.GOOD, Quality.RESET, Quality.UNCERTAIN])
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> Frame:
+    series = tuple(draw(st.lists(st.sampled_from(SERIES), min_size=1, max_size=4, unique=True)))
+    cells = [draw(st.none() | numbers) for _ in series]
+    return Frame(
+        draw(slots),
+        draw(st.sampled_from([300, 600])),
+        draw(st.sampled_from([0.0, 1.5])),
+        series,
+        (draw(decimals),) * len(series),
+        tuple(cells),
+        tuple(draw(qualities) for _ in series) if draw(st.booleans()) else None,
+    )
+
+
+points = st.lists(st.builds(Point, slots, st.floats(-1e6, 1e6)), max_size=4)
+corrections = st.lists(st.builds(Point, slots, st.none() | st.floats(-1e6, 1e6)), max_size=4)
+
+
+class ArchiveModel(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = tempfile.TemporaryDirectory()
+        self.folder = Path(self.directory.name)
+        self.model: Model = {}
+        self.followed: Model = {}
+        self.cursor = 0
+        self.held: list[HeldFrame] = []
+
+    @initialize()
+    def begin(self) -> None:
+        self.archive = EmbeddedArchive.open(self.folder, durable=False)
+        self.reader = EmbeddedReader.open(self.folder)
+
+    def teardown(self) -> None:
+        self.archive.close()
+        assert check(self.folder) == []
+        self.directory.cleanup()
+
+    @rule(given=st.lists(frames(), max_size=3))
+    def record(self, given: list[Frame]) -> None:
+        assert self.archive.record(given).result() == sum(self.take(frame) for frame in given)
+
+    @rule(given=st.lists(frames(), min_size=2, max_size=4))
+    def record_one_by_one(self, given: list[Frame]) -> None:
+        futures = [self.archive.record([frame]) for frame in given]
+
+        assert [future.result() for future in futures] == [self.take(frame) for frame in given]
+
+    @rule(series=st.sampled_from(SERIES), given=points, places=decimals)
+    def backfill(self, series: int, given: list[Point], places: int) -> None:
+        stored = self.archive.backfill(series, given, decimals=places).result()
+
+        fresh = [point for point in given if (series, point.slot) not in self.model]
+        assert stored == len({point.slot for point in fresh})
+        for point in fresh:
+            self.model.setdefault((series, point.slot), self.laid(point, places, Quality.LATE))
+
+    @rule(series=st.sampled_from(SERIES), given=corrections, places=decimals)
+    def correct(self, series: int, given: list[Point], places: int) -> None:
+        self.archive.correct(series, given, decimals=places).result()
+
+        for point in {point.slot: point for point in given}.values():
+            key = (series, point.slot)
+            if point.value is not None or self.model.get(key) is not None:
+                self.model[key] = self.laid(point, places, Quality.CORRECTED)
+
+    @rule(value=st.none() | numbers, places=decimals)
+    def hold(self, value: int | None, places: int) -> None:
+        frame = HeldFrame("boot", float(len(self.held)), (3, 1), (places, 0), (value, 4))
+        self.held.append(frame)
+
+        assert self.archive.hold([frame]).result() == len(self.held)
+
+    @rule(given=st.lists(frames(), max_size=2))
+    def release(self, given: list[Frame]) -> None:
+        assert self.archive.held().result() == tuple(self.held)
+
+        assert self.archive.release(given).result() == sum(self.take(frame) for frame in given)
+
+        self.held = []
+
+    @rule()
+    def reopen(self) -> None:
+        self.archive.close()
+        self.archive = EmbeddedArchive.open(self.folder, durable=False)
+
+    @rule(limit=st.integers(1, 5))
+    def follow(self, limit: int) -> None:
+        changes = self.reader.changes(self.cursor, limit=limit)
+        assert (changes.cursor > self.cursor) == bool(changes.changes)
+        self.cursor = changes.cursor
+        for change in changes.changes:
+            for key in [
+                key for key in self.followed if key[0] in change.series and change.start <= key[1] <= change.end
+            ]:
+                del self.followed[key]
+            self.followed |= self.readings(change.series, change.start, change.end + timedelta(seconds=1))
+
+    @invariant()
+    def holds_what_the_model_holds(self) -> None:
+        expected = {key: cell for key, cell in self.model.items() if cell is not None}
+        assert self.readings(tuple(SERIES), *EVER) == expected
+
+        newest = {series: max((slot for each, slot in expected if each == series), default=None) for series in SERIES}
+        latest = self.reader.latest(tuple(SERIES))
+        assert {series: (reading.slot, (reading.value, reading.quality)) for series, reading in latest.items()} == {
+            series: (slot, expected[series, slot]) for series, slot in newest.items() if slot is not None
+        }
+
+    @invariant()
+    def who_follows_ends_with_the_same(self) -> None:
+        before = (dict(self.followed), self.cursor)
+        while self.reader.changes(self.cursor).changes:
+            self.follow(1000)
+        assert self.followed == {key: cell for key, cell in self.model.items() if cell is not None}
+        self.followed, self.cursor = before  # it may also have lagged until the next rule
+
+    def take(self, frame: Frame) -> int:
+        """Put into the model what `frame` brings; 1 when that is anything."""
+        cells = zip(
+            frame.series,
+            frame.decimals,
+            frame.values,
+            frame.qualities or [Quality.GOOD] * len(frame.series),
+            strict=True,
+        )
+        fresh = {
+            (series, frame.slot): (from_scaled(value, decimals=places), int(quality))
+            for series, places, value, quality in cells
+            if value is not None and (series, frame.slot) not in self.model
+        }
+        self.model |= fresh
+        return int(bool(fresh))
+
+    @staticmethod
+    def laid(point: Point, places: int, quality: Quality) -> tuple[float, int] | None:
+        if point.value is None:
+            return None
+        return from_scaled(to_scaled(point.value, decimals=places), decimals=places), int(quality)
+
+    def readings(self, series: tuple[int, ...], start: datetime, end: datetime) -> Model:
+        return {
+            (each, datetime.fromtimestamp(slot, UTC)): (value, quality)
+            for each, columns in self.reader.read(series, start, end).items()
+            for slot, value, quality in zip(
+                columns.slots.tolist(), columns.values.tolist(), columns.qualities.tolist(), strict=True
+            )
+        }
+
+
+TestArchiveModel = ArchiveModel.TestCase
+TestArchiveModel.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
