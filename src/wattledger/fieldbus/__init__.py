@@ -1,0 +1,53 @@
+"""The field bus: asking devices for their values, whatever carries the questions.
+
+Promises that a value is only ever that of the point it is given for: what does not fit its request is rejected and
+counted. Generic parts (planning, decoding, reading, identification, statistics) stand here, each driver in its folder.
+Times are monotonic. Decides nothing about when to ask, and keeps no values.
+"""
+
+from wattledger.fieldbus.decoding import decode
+from wattledger.fieldbus.errors import (
+    AnswerTimeoutError,
+    ConnectionLostError,
+    FieldbusError,
+    LinkError,
+    RefusedError,
+    RequestError,
+    UnfitAnswerError,
+    UnreachableError,
+)
+from wattledger.fieldbus.identification import Advice, Identification, Outcome, identify
+from wattledger.fieldbus.link import Link, Reply
+from wattledger.fieldbus.memory import BlockMemory
+from wattledger.fieldbus.modbus.link import TcpLink
+from wattledger.fieldbus.planning import Read, plan_reads
+from wattledger.fieldbus.reading import PointValue, PointValues, ReadFailure, read_points
+from wattledger.fieldbus.statistics import TrafficSnapshot, TrafficStatistics
+
+__all__ = [
+    "Advice",
+    "AnswerTimeoutError",
+    "BlockMemory",
+    "ConnectionLostError",
+    "FieldbusError",
+    "Identification",
+    "Link",
+    "LinkError",
+    "Outcome",
+    "PointValue",
+    "PointValues",
+    "Read",
+    "ReadFailure",
+    "RefusedError",
+    "Reply",
+    "RequestError",
+    "TcpLink",
+    "TrafficSnapshot",
+    "TrafficStatistics",
+    "UnfitAnswerError",
+    "UnreachableError",
+    "decode",
+    "identify",
+    "plan_reads",
+    "read_points",
+]

@@ -1,0 +1,56 @@
+"""Errors of this package.
+
+FieldbusError
+├── LinkError                nothing can be asked on this bus for now
+│   ├── UnreachableError     no connection to the host
+│   └── ConnectionLostError  the connection ended while a request was under way
+└── RequestError             one request came to nothing, the next may do better
+    ├── AnswerTimeoutError   nobody answered in time
+    ├── RefusedError         the device answered with an exception
+    └── UnfitAnswerError     an answer came that does not fit its request
+"""
+
+from __future__ import annotations
+
+GATEWAY_EXCEPTIONS = frozenset({0x0A, 0x0B})  # no path to the device; no answer from it
+
+
+class FieldbusError(Exception):
+    """Something asked on a bus did not succeed; the text says what and where."""
+
+
+class LinkError(FieldbusError):
+    """Nothing can be asked on this bus for now."""
+
+
+class UnreachableError(LinkError):
+    """No connection to the host could be made; during the pause after a failure it is not even tried."""
+
+
+class ConnectionLostError(LinkError):
+    """The connection ended while a request was under way."""
+
+
+class RequestError(FieldbusError):
+    """One request came to nothing."""
+
+
+class AnswerTimeoutError(RequestError):
+    """Nobody answered in time."""
+
+
+class UnfitAnswerError(RequestError):
+    """An answer came that does not fit its request; nothing of it was used."""
+
+
+class RefusedError(RequestError):
+    """The device answered with an exception; `code` is its number."""
+
+    def __init__(self, text: str, *, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+    @property
+    def means_silence(self) -> bool:
+        """Whether a gateway says that the device behind it does not answer."""
+        return self.code in GATEWAY_EXCEPTIONS

@@ -1,0 +1,88 @@
+"""What was learnt about the blocks of one device: where it refuses to be read in one piece, or at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from wattledger.catalog import DeviceMap, MappedBlock, MappedPoint
+from wattledger.fieldbus.planning import Read, cells_of, plan_reads, read_of, runs_of
+
+KEPT_S = 3600.0  # then all is tried anew: the meter may be another one by now, or was only starting when it refused
+MOST_PLANS = 64  # sets of due points repeat with the poll classes; far more only come from changing the plant
+
+
+class BlockMemory:
+    """Plans reads for one device and remembers for an hour what it refused.
+
+    A refused read is split once: at its fillers when it has some, else into its single points; from then on the same
+    registers are asked in pieces that were not refused. A point refused alone is not asked again within the hour.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._learnt_at: float | None = None
+        self._cuts: set[tuple[int, int]] = set()  # (function, address): no read may cross from below to this address
+        self._tried_alone: set[tuple[int, int]] = set()
+        self._refused: set[tuple[int, int]] = set()
+        self._plans: dict[tuple[object, ...], tuple[Read, ...]] = {}
+
+    def plan(self, device_map: DeviceMap, points: Sequence[MappedPoint], *, request_cost: int) -> tuple[Read, ...]:
+        """The reads for these points, without those that were refused alone; the same set is planned only once."""
+        self._forget_what_is_old()
+        key = (device_map.profile, device_map.version, device_map.product, request_cost, *points)
+        reads = self._plans.get(key)
+        if reads is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            reads = self._plans[key] = plan_reads(
+                [point for point in points if not self.is_refused(point)],
+                blocks=[piece for block in device_map.blocks for piece in self._pieces(block)],
+                max_registers=device_map.limits.max_registers,
+                request_cost=request_cost,
+            )
+        return reads
+
+    def is_refused(self, point: MappedPoint) -> bool:
+        """Whether the device refused this point when it was asked for it alone."""
+        return (point.function, point.address) in self._refused
+
+    def learn_refusal(self, read: Read) -> tuple[Read, ...]:
+        """Remember that `read` was refused and give the smaller reads to try instead; none: it cannot be split."""
+        self._plans.clear()
+        if self._learnt_at is None:
+            self._learnt_at = self._clock()
+        cells = cells_of(read.points)
+        if len(cells) == 1:
+            self._refused |= {(read.function, point.address) for point in read.points}
+            self._cut(read.function, cells[0].start, cells[0].end)
+            return ()
+        runs = list(runs_of(cells))
+        if len(runs) > 1:
+            for run in runs:
+                self._cut(read.function, run[0].start, run[-1].end)
+            return tuple(read_of(read.function, run) for run in runs)
+        # Without fillers one of the points is to blame. Asked alone they tell which, and the rest stays together;
+        # refused again, it is the length that the device does not like, and the points stay alone.
+        places = {(read.function, cell.start) for cell in cells}
+        if places & self._tried_alone:
+            self._cuts |= places
+        self._tried_alone |= places
+        return tuple(read_of(read.function, [cell]) for cell in cells)
+
+    def _forget_what_is_old(self) -> None:
+        if self._learnt_at is None or self._clock() - self._learnt_at < KEPT_S:
+            return
+        self._learnt_at = None
+        for learnt in (self._cuts, self._tried_alone, self._refused):
+            learnt.clear()
+        self._plans.clear()
+
+    def _cut(self, function: int, start: int, end: int) -> None:
+        self._cuts |= {(function, start), (function, end)}
+
+    def _pieces(self, block: MappedBlock) -> list[MappedBlock]:
+        inner = sorted(at for function, at in self._cuts if function == block.function and block.start < at < block.end)
+        edges = [block.start, *inner, block.end]
+        return [MappedBlock(block.function, start, end) for start, end in pairwise(edges)]

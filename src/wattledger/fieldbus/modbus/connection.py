@@ -1,0 +1,150 @@
+"""One open TCP connection: sends a request, waits for its verdict, and says why when none came."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, FieldbusError, UnfitAnswerError
+from wattledger.fieldbus.modbus.pdu import Request
+from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, TcpFramer
+
+# An expired timer is no proof of silence: when the loop was busy, the answer may lie unread in the socket. Both asyncio
+# and uvloop read all sockets before a timer that was set during the same turn can fire, so one short timer more is
+# enough to have looked.
+LAST_LOOK_S = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An accepted answer and when it was whole."""
+
+    accepted: Accepted
+    at: float
+
+
+Outcome: TypeAlias = Received | FieldbusError
+
+
+class TcpConnection(asyncio.Protocol):
+    """A connection from its opening to its end; it is never opened again.
+
+    `on_end` is called once when the connection ended otherwise than by `close` or `renew`, `on_rejected` for each
+    answer that did not fit, with the unit that was being asked or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        framer: TcpFramer,
+        clock: Callable[[], float],
+        on_end: Callable[[TcpConnection, str], None],
+        on_rejected: Callable[[int | None], None],
+    ) -> None:
+        self._framer = framer
+        self._clock = clock
+        self._on_end = on_end
+        self._on_rejected = on_rejected
+        self._transport: asyncio.Transport | None = None
+        self._ended = asyncio.Event()
+        self._ending_by_us = False
+        self._waiter: asyncio.Future[Outcome] | None = None
+        self._unit_id: int | None = None
+        self.answers = 0
+        self.silences = 0  # timeouts since something was last heard
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request can be sent."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    async def exchange(self, unit_id: int, request: Request[object], *, timeout_s: float) -> Received:
+        """Send `request` and wait for its answer; the caller lets one exchange run at a time.
+
+        Raises ConnectionLostError, AnswerTimeoutError or UnfitAnswerError. When cancelled, the answer still on its
+        way is dropped when it comes.
+        """
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionLostError("the connection has ended")
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Outcome] = loop.create_future()
+        self._waiter, self._unit_id = waiter, unit_id
+        expiry = loop.call_later(timeout_s, self._look_once_more, waiter, timeout_s)
+        try:
+            self._transport.write(self._framer.ask(unit_id, request))
+            outcome = await waiter
+        finally:
+            expiry.cancel()
+            self._framer.forget()
+            self._waiter = self._unit_id = None
+        if isinstance(outcome, FieldbusError):
+            raise outcome
+        return outcome
+
+    async def close(self) -> None:
+        """End the connection and wait until it is gone; a request under way fails as lost."""
+        self.renew()
+        if self._transport is not None:
+            await self._ended.wait()
+
+    def renew(self) -> None:
+        """End the connection without reporting it: the next request shall have a new one."""
+        self._ending_by_us = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the loop's promise for stream protocols
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the loop, at once when the peer closes or resets the connection."""
+        reason = f"connection lost: {exc}" if exc else "the peer closed the connection"
+        self._settle(ConnectionLostError("the connection was ended" if self._ending_by_us else reason))
+        self._ended.set()
+        if not self._ending_by_us:
+            self._on_end(self, reason)
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        at = self._clock()
+        self.silences = 0
+        for verdict in self._framer.receive(data):
+            if isinstance(verdict, Accepted):
+                self.answers += 1
+                self._settle(Received(verdict, at))
+            else:
+                self._reject(verdict)
+
+    def _reject(self, rejected: Rejected) -> None:
+        self._on_rejected(self._unit_id)
+        if rejected.consequence is Consequence.WAIT:
+            return
+        self._settle(UnfitAnswerError(rejected.reason))
+        if rejected.consequence is Consequence.RECONNECT:
+            self._end_unusable(rejected.reason)
+
+    def _look_once_more(self, waiter: asyncio.Future[Outcome], timeout_s: float) -> None:
+        if not waiter.done():
+            asyncio.get_running_loop().call_later(LAST_LOOK_S, self._judge_silence, waiter, timeout_s)
+
+    def _judge_silence(self, waiter: asyncio.Future[Outcome], timeout_s: float) -> None:
+        if waiter.done():
+            return
+        self.silences += 1
+        waiter.set_result(AnswerTimeoutError(f"no answer within {timeout_s:g} s"))
+        if self._framer.holds_part:
+            # The rest of that frame may never come, and would then swallow the beginning of the next answer.
+            self._end_unusable("an answer stopped in its middle")
+
+    def _end_unusable(self, reason: str) -> None:
+        if self._transport is not None and not self._ending_by_us:
+            self.renew()
+            self._on_end(self, reason)
+
+    def _settle(self, outcome: Outcome) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(outcome)

@@ -1,0 +1,123 @@
+"""Counters of what happened on a link and with each device on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficSnapshot:
+    """Counts since `since`. Each try counts as a request; connections are counted for the link only."""
+
+    since: datetime
+    requests: int
+    answers: int  # exceptions included
+    timeouts: int
+    rejected: int  # answers that did not fit their request
+    exceptions: dict[int, int]  # Modbus exception code → how often
+    retries: int
+    connections: int
+    connections_lost: int
+    mean_response_s: float | None  # None: no answer yet
+    worst_response_s: float | None
+
+
+@dataclass(slots=True)
+class _Counters:
+    since: datetime
+    requests: int = 0
+    answers: int = 0
+    timeouts: int = 0
+    rejected: int = 0
+    exceptions: Counter[int] = field(default_factory=Counter)
+    retries: int = 0
+    connections: int = 0
+    connections_lost: int = 0
+    response_s: float = 0.0
+    worst_response_s: float = 0.0
+
+    def snapshot(self) -> TrafficSnapshot:
+        return TrafficSnapshot(
+            since=self.since,
+            requests=self.requests,
+            answers=self.answers,
+            timeouts=self.timeouts,
+            rejected=self.rejected,
+            exceptions=dict(self.exceptions),
+            retries=self.retries,
+            connections=self.connections,
+            connections_lost=self.connections_lost,
+            mean_response_s=self.response_s / self.answers if self.answers else None,
+            worst_response_s=self.worst_response_s if self.answers else None,
+        )
+
+
+def utc_now() -> datetime:
+    """The wall clock, UTC."""
+    return datetime.now(UTC)
+
+
+class TrafficStatistics:
+    """What a link counts, in sum and per unit; `now` gives the time from which the counts hold."""
+
+    def __init__(self, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._now = now
+        self._since = now()
+        self._link = _Counters(self._since)
+        self._units: dict[int, _Counters] = {}
+
+    def of_link(self) -> TrafficSnapshot:
+        """The counts of the whole link."""
+        return self._link.snapshot()
+
+    def of_unit(self, unit_id: int) -> TrafficSnapshot:
+        """The counts of one device; all zero when it was never asked."""
+        return self._units.get(unit_id, _Counters(self._since)).snapshot()
+
+    def reset(self) -> None:
+        """Start all counts anew."""
+        self._since = self._now()
+        self._link = _Counters(self._since)
+        self._units.clear()
+
+    def requested(self, unit_id: int, *, again: bool) -> None:
+        """A request was sent; `again` when it repeats one that failed."""
+        for counters in self._both(unit_id):
+            counters.requests += 1
+            counters.retries += again
+
+    def answered(self, unit_id: int, *, response_s: float, exception: int | None) -> None:
+        """A fitting answer came; `exception` is its code when it refuses."""
+        for counters in self._both(unit_id):
+            counters.answers += 1
+            counters.response_s += response_s
+            counters.worst_response_s = max(counters.worst_response_s, response_s)
+            if exception is not None:
+                counters.exceptions[exception] += 1
+
+    def timed_out(self, unit_id: int) -> None:
+        """No answer came in time."""
+        for counters in self._both(unit_id):
+            counters.timeouts += 1
+
+    def rejected(self, unit_id: int | None) -> None:
+        """An answer did not fit; `unit_id` None when nobody was waiting for one."""
+        for counters in self._both(unit_id) if unit_id is not None else (self._link,):
+            counters.rejected += 1
+
+    def connected(self) -> None:
+        """A connection was made."""
+        self._link.connections += 1
+
+    def connection_lost(self) -> None:
+        """A connection ended that we did not end."""
+        self._link.connections_lost += 1
+
+    def _both(self, unit_id: int) -> tuple[_Counters, _Counters]:
+        unit = self._units.get(unit_id)
+        if unit is None:
+            unit = self._units[unit_id] = _Counters(self._since)
+        return self._link, unit
