@@ -1,0 +1,113 @@
+"""One device under acquisition: what is to be read of it now, and what becomes of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from wattledger.archive import Frame, HeldFrame
+from wattledger.catalog import MappedPoint, PollClass
+from wattledger.engine.assembly import DeviceSetup
+from wattledger.engine.condition import ConditionKeeper
+from wattledger.engine.holding import held_frame, hold_period_s
+from wattledger.engine.slotting import SlotKeeper
+from wattledger.fieldbus import BlockMemory
+
+# How often points are read between the slots. Powers and voltages move with every load; indexes are watched as well,
+# so that a reset is seen soon; what never changes is asked again in case the meter was exchanged.
+POLL_PERIOD_S: dict[PollClass, float] = {
+    PollClass.FAST: 1.0,
+    PollClass.NORMAL: 5.0,
+    PollClass.SLOW: 15.0,
+    PollClass.ONCE: 3600.0,
+}
+FIRST_PAUSE_S = 1.0
+SLOT_RETRY_S = 2.0
+MOST_PAUSE_S = 30.0  # half the longest tolerance: a device that comes back is found within the slot
+
+
+class DeviceAcquisition:
+    """Everything that is remembered of one device between two requests."""
+
+    def __init__(self, setup: DeviceSetup, *, zone: ZoneInfo, condition: ConditionKeeper) -> None:
+        self.setup = setup
+        self.condition = condition
+        self.memory = BlockMemory()
+        self._keepers = [SlotKeeper(group, zone=zone) for group in setup.groups]
+        self._by_class: dict[PollClass, list[MappedPoint]] = {}
+        for point in setup.map.points:
+            self._by_class.setdefault(point.poll, []).append(point)
+        self._live_due_s = dict.fromkeys(self._by_class, 0.0)
+        self._hold_due_s = 0.0
+        self._slot_retry_s = 0.0
+        self._pause_s = 0.0
+        self._silent_until_s = 0.0
+
+    def is_resting(self, monotonic_s: float) -> bool:
+        """Whether a silent device is left alone for now."""
+        return monotonic_s < self._silent_until_s
+
+    def resting_until_s(self) -> float:
+        """The monotonic time from which the device is asked again."""
+        return self._silent_until_s
+
+    def due_at_slot(self, now: datetime, *, energies: bool, monotonic_s: float) -> frozenset[MappedPoint]:
+        """The points that the present slots still wait for: the energies, or all others."""
+        if monotonic_s < self._slot_retry_s:
+            return frozenset()
+        waiting = [keeper.due(now) for keeper in self._keepers if keeper.group.energies is energies]
+        return frozenset().union(*waiting)
+
+    def live_due_s(self) -> float:
+        """The monotonic time at which the next live values are due."""
+        return min(self._live_due_s.values(), default=float("inf"))
+
+    def due_live(self, monotonic_s: float) -> frozenset[MappedPoint]:
+        """The points whose poll class is due."""
+        due = [self._by_class[poll] for poll, at in self._live_due_s.items() if at <= monotonic_s]
+        return frozenset(point for points in due for point in points)
+
+    def due_for_holding(self, monotonic_s: float) -> frozenset[MappedPoint]:
+        """All recorded points, once in a while, as long as the clock is in doubt."""
+        if monotonic_s < self._hold_due_s:
+            return frozenset()
+        return frozenset(member.point for group in self.setup.groups for member in group.members)
+
+    def asked(self, points: Iterable[MappedPoint], monotonic_s: float) -> None:
+        """These points have just been asked for, with or without success: their classes are due one period later."""
+        for poll in {point.poll for point in points}:
+            self._live_due_s[poll] = monotonic_s + POLL_PERIOD_S[poll]
+
+    def take(self, answers: Mapping[MappedPoint, float | None], *, at: datetime) -> None:
+        """Answers read at the trusted time `at`: they serve the slots that wait for them."""
+        for keeper in self._keepers:
+            keeper.take(answers, at=at)
+
+    def finished(self, now: datetime) -> list[Frame]:
+        """The frames that are ready to be recorded."""
+        return [frame for keeper in self._keepers if (frame := keeper.finished(now)) is not None]
+
+    def hold(self, answers: Mapping[MappedPoint, float | None], *, boot: str, monotonic_s: float) -> list[HeldFrame]:
+        """Undated frames of these answers; the next are due after the hold period."""
+        self._hold_due_s = monotonic_s + hold_period_s(self.setup.groups)
+        frames = (held_frame(group, answers, boot=boot, monotonic_s=monotonic_s) for group in self.setup.groups)
+        return [frame for frame in frames if frame is not None]
+
+    def restart_slots(self) -> None:
+        """The wall clock stepped: begin anew with the slots of the new time."""
+        for keeper in self._keepers:
+            keeper.restart()
+
+    def answered(self) -> None:
+        """The device spoke: ask it as usual."""
+        self._pause_s = self._silent_until_s = 0.0
+
+    def missed(self, monotonic_s: float) -> None:
+        """The device answered in part: what its slots still wait for is asked again a little later."""
+        self._slot_retry_s = monotonic_s + SLOT_RETRY_S
+
+    def failed(self, monotonic_s: float) -> None:
+        """The device did not speak: leave it alone for a pause that grows, for the sake of its neighbours."""
+        self._pause_s = min(MOST_PAUSE_S, self._pause_s * 2 or FIRST_PAUSE_S)
+        self._silent_until_s = monotonic_s + self._pause_s

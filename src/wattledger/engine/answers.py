@@ -1,0 +1,158 @@
+"""What the engine answers on its control API."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wattledger.archive import Archive, ArchiveError, Point
+from wattledger.catalog import Catalog, CatalogError
+from wattledger.engine.api import (
+    ClockState,
+    EngineRefusedError,
+    EngineState,
+    GivenReadings,
+    Identification,
+    IdentifyOutcome,
+    IdentifyRequest,
+    LiveValue,
+    Reload,
+    Reloaded,
+    Reset,
+    Stored,
+    TrafficStatistics,
+    calls,
+)
+from wattledger.engine.applied import AppliedPlant
+from wattledger.engine.clock import Clock, ClockWatch
+from wattledger.engine.control import Answerer, answering
+from wattledger.engine.dating import HeldReadings
+from wattledger.engine.lag import LoopLag
+from wattledger.engine.live import LiveTable
+from wattledger.engine.plant_keeping import PlantKeeper
+from wattledger.engine.recording import Recorder
+from wattledger.fieldbus import identify
+
+log = logging.getLogger(__name__)
+
+FUTURE_LIMIT = timedelta(minutes=5)  # clocks of those who give readings differ a little
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParts:
+    """The parts of a running engine that answers are made of."""
+
+    archive: Archive
+    catalog: Catalog
+    clock: Clock
+    watch: ClockWatch
+    live: LiveTable
+    recorder: Recorder
+    lag: LoopLag
+    held: HeldReadings
+    applied: AppliedPlant
+    keeper: PlantKeeper
+    started: datetime
+
+
+class EngineAnswers:
+    """One method per call; `table` gives them by path."""
+
+    def __init__(self, parts: EngineParts) -> None:
+        self._parts = parts
+
+    def table(self) -> Mapping[str, Answerer]:
+        """All calls but the live stream, which is no single answer."""
+        return dict(
+            (
+                answering(calls.STATE, self.state),
+                answering(calls.LIVE, self.live),
+                answering(calls.RELOAD, self.reload),
+                answering(calls.IDENTIFY, self.identify),
+                answering(calls.STATISTICS, self.statistics),
+                answering(calls.RESET_STATISTICS, self.reset_statistics),
+                answering(calls.BACKFILL, self.backfill),
+                answering(calls.CORRECT, self.correct),
+            )
+        )
+
+    async def state(self, _: calls.Nothing) -> EngineState:
+        parts = self._parts
+        verdict = parts.watch.verdict
+        return EngineState(
+            revision=parts.applied.plant.revision if parts.applied.plant else None,
+            configuration=parts.keeper.configuration,
+            configuration_error=parts.keeper.error,
+            refused=parts.applied.refusals,
+            devices=parts.applied.device_states(),
+            clock=ClockState(verdict.trusted, verdict.reason, await parts.held.count()),
+            archive=parts.recorder.state,
+            highest_slot=parts.watch.highest_slot,
+            loop_lag_s=parts.lag.worst_s(),
+            started=parts.started,
+        )
+
+    async def live(self, question: calls.LiveQuestion) -> tuple[LiveValue, ...]:
+        return self._parts.live.values(question.device)
+
+    async def reload(self, question: Reload) -> Reloaded:
+        """Raises EngineRefusedError `unreadable`: the running plant goes on."""
+        log.info("revision %d is to be applied, says %s", question.revision, question.actor)
+        if not await self._parts.keeper.reload(at_least=question.revision):
+            raise EngineRefusedError("unreadable", self._parts.keeper.error)
+        plant = self._parts.applied.plant
+        return Reloaded(plant.revision if plant else 0, self._parts.applied.refusals)
+
+    async def identify(self, question: IdentifyRequest) -> Identification:
+        link = self._parts.applied.link(question.bus)
+        if link is None:
+            raise EngineRefusedError("unknown_bus", f"there is no bus {question.bus}, or it is not applied yet")
+        try:
+            profile = self._parts.catalog.profile(question.profile)
+            product = profile.product(question.product)
+        except CatalogError as error:
+            raise EngineRefusedError("unknown_profile", str(error)) from error
+        result = await identify(link, question.unit_id, profile, product)
+        return Identification(
+            IdentifyOutcome(result.outcome), dict(result.found), advice=result.advice, detail=result.detail
+        )
+
+    async def statistics(self, _: calls.Nothing) -> tuple[TrafficStatistics, ...]:
+        return self._parts.applied.statistics()
+
+    async def reset_statistics(self, _: Reset) -> Stored:
+        return Stored(self._parts.applied.reset_statistics())
+
+    async def backfill(self, given: GivenReadings) -> Stored:
+        """Raises EngineRefusedError `unknown_series`, `future` or `archive`."""
+        archive, decimals = self._parts.archive, self._decimals(given.series)
+        return await _stored(archive.backfill(given.series, self._points(given), decimals=decimals))
+
+    async def correct(self, given: GivenReadings) -> Stored:
+        """Raises EngineRefusedError `unknown_series`, `future` or `archive`."""
+        archive, decimals = self._parts.archive, self._decimals(given.series)
+        return await _stored(archive.correct(given.series, self._points(given), decimals=decimals))
+
+    def _decimals(self, series: int) -> int:
+        for one in self._parts.applied.plant.series if self._parts.applied.plant else ():
+            if one.id == series:
+                return one.decimals
+        raise EngineRefusedError("unknown_series", f"there is no series {series}, or it is not applied yet")
+
+    def _points(self, given: GivenReadings) -> list[Point]:
+        latest = self._parts.clock.now() + FUTURE_LIMIT
+        for point in given.points:
+            if point.slot > latest:
+                raise EngineRefusedError("future", f"a reading of {point.slot.isoformat()} lies in the future")
+        return [Point(point.slot, point.value) for point in given.points]
+
+
+async def _stored(written: Future[int]) -> Stored:
+    try:
+        return Stored(await asyncio.wrap_future(written))
+    except (ArchiveError, ValueError, OverflowError) as error:
+        raise EngineRefusedError("archive", str(error)) from error

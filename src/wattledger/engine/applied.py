@@ -1,0 +1,156 @@
+"""The plant as it runs: one poller per bus, left undisturbed where a new revision changes nothing of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wattledger.catalog import Catalog
+from wattledger.engine.acquisition import DeviceAcquisition
+from wattledger.engine.api import DeviceCondition, DeviceState, Refusal, TrafficStatistics
+from wattledger.engine.assembly import BusSetup, DeviceSetup, SlotGroup, assemble
+from wattledger.engine.condition import CODES, ConditionKeeper, device_key
+from wattledger.engine.polling import BusPoller, Surroundings, bus_key
+from wattledger.engine.tasks import Tasks
+from wattledger.fieldbus import TcpLink
+from wattledger.journal import Code
+from wattledger.plant import Plant, TcpBus
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    poller: BusPoller
+    task: asyncio.Task[None]
+
+
+class AppliedPlant:
+    """Runs the pollers of the plant that was applied last.
+
+    The pollers' tasks belong to `tasks`; a change of the plant is applied by one caller at a time.
+    """
+
+    def __init__(self, tasks: Tasks, catalog: Catalog, surroundings: Surroundings) -> None:
+        self._tasks = tasks
+        self._catalog = catalog
+        self._around = surroundings
+        self._running: dict[int, _Running] = {}
+        self.plant: Plant | None = None
+        self.zone = ZoneInfo("UTC")
+        self.refusals: tuple[Refusal, ...] = ()
+
+    async def apply(self, plant: Plant) -> None:
+        """Stop what the new plant drops, start what it brings, leave the rest as it is.
+
+        A connection stays while its bus is the same; a device keeps what it gathered for its slots while its own
+        setup is the same.
+        """
+        refusals: list[Refusal] = []
+        zone = _zone(plant, refusals)
+        assembly = assemble(plant, self._catalog)
+        wanted = {setup.bus.id: setup for setup in assembly.buses}
+        for bus_id, running in list(self._running.items()):
+            if bus_id not in wanted or wanted[bus_id].bus != running.poller.bus:
+                await self._stop(bus_id)
+        same_zone, self.zone = zone.key == self.zone.key, zone
+        for setup in assembly.buses:
+            if setup.bus.id not in self._running:
+                self._start(setup)
+            else:
+                self._change(self._running[setup.bus.id].poller, setup, keep=same_zone)
+        self.plant, self.refusals = plant, (*refusals, *assembly.refusals)
+        self._end_what_is_gone()
+        self._around.live.keep_only({d.device.id: d for setup in wanted.values() for d in setup.devices})
+
+    def link(self, bus_id: int) -> TcpLink | None:
+        """The connection of a bus; None where there is no such bus."""
+        running = self._running.get(bus_id)
+        return running.poller.link if running else None
+
+    def pollers(self) -> list[BusPoller]:
+        """The pollers of all buses."""
+        return [running.poller for running in self._running.values()]
+
+    def groups(self) -> list[SlotGroup]:
+        """What is recorded, of all devices."""
+        return [group for poller in self.pollers() for one in poller.acquisitions for group in one.setup.groups]
+
+    async def close(self) -> None:
+        """Stop all pollers and give the connections up; what stands of devices goes on standing."""
+        for bus_id in list(self._running):
+            await self._stop(bus_id)
+
+    def statistics(self) -> tuple[TrafficStatistics, ...]:
+        """Traffic of each bus, followed by that of the devices on it."""
+        return tuple(row for poller in self.pollers() for row in _statistics(poller))
+
+    def reset_statistics(self) -> int:
+        """Start all counts anew; gives the number of buses."""
+        for poller in self.pollers():
+            poller.link.statistics.reset()
+        return len(self._running)
+
+    def device_states(self) -> tuple[DeviceState, ...]:
+        """How each configured device does, those that are disabled or refused included."""
+        polled = {one.setup.device.id: one.condition.state for poller in self.pollers() for one in poller.acquisitions}
+        reasons = {refusal.id: refusal.reason for refusal in self.refusals if refusal.kind == "device"}
+        started = self._around.clock.now()
+        return tuple(
+            polled.get(device.id)
+            or DeviceState(
+                device.id,
+                DeviceCondition.UNUSABLE if device.enabled else DeviceCondition.DISABLED,
+                since=started,
+                last_answer=None,
+                reason=reasons.get(device.id, ""),
+            )
+            for device in (self.plant.devices if self.plant else ())
+        )
+
+    def _start(self, setup: BusSetup) -> None:
+        acquisitions = [self._acquisition(device, setup) for device in setup.devices]
+        poller = BusPoller(setup.bus, acquisitions, _link(setup.bus), self._around)
+        task = self._tasks.start(poller.keep_polling(), name=f"bus {setup.bus.name}")
+        self._running[setup.bus.id] = _Running(poller, task)
+
+    def _change(self, poller: BusPoller, setup: BusSetup, *, keep: bool) -> None:
+        kept = {one.setup: one for one in poller.acquisitions} if keep else {}
+        poller.acquisitions = [kept.get(device) or self._acquisition(device, setup) for device in setup.devices]
+
+    def _acquisition(self, device: DeviceSetup, setup: BusSetup) -> DeviceAcquisition:
+        now = self._around.clock.now()
+        condition = ConditionKeeper(device.device, setup.bus, events=self._around.events, now=now)
+        return DeviceAcquisition(device, zone=self.zone, condition=condition)
+
+    async def _stop(self, bus_id: int) -> None:
+        running = self._running.pop(bus_id)
+        running.task.cancel()
+        await asyncio.wait([running.task])
+        await running.poller.link.close()
+
+    def _end_what_is_gone(self) -> None:
+        devices = [device_key(one.setup.device.id) for poller in self.pollers() for one in poller.acquisitions]
+        for code in CODES:
+            self._around.events.keep_only(code, devices)
+        self._around.events.keep_only(Code.BUS_DOWN, [bus_key(bus_id) for bus_id in self._running])
+
+
+def _link(bus: TcpBus) -> TcpLink:
+    return TcpLink(bus.host, bus.port, timeout_s=bus.timeout_s, retries=bus.retries)
+
+
+def _statistics(poller: BusPoller) -> Iterator[TrafficStatistics]:
+    counts = poller.link.statistics
+    yield TrafficStatistics(bus=poller.bus.id, device=None, **asdict(counts.of_link()))
+    for one in poller.acquisitions:
+        device = one.setup.device
+        yield TrafficStatistics(bus=poller.bus.id, device=device.id, **asdict(counts.of_unit(device.unit_id)))
+
+
+def _zone(plant: Plant, refusals: list[Refusal]) -> ZoneInfo:
+    try:
+        return ZoneInfo(plant.zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        refusals.append(Refusal("site", 0, f"unknown time zone {plant.zone!r}: {error}"))
+        return ZoneInfo("UTC")

@@ -1,0 +1,156 @@
+"""A plant made ready for acquisition: which points of which device are read, and what of them is recorded.
+
+Pure: takes a plant and the catalog, gives frozen values that compare equal as long as nothing that matters changed, so
+that a bus whose setup is equal goes on undisturbed when a new revision is applied.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from wattledger.archive import MOST_SERIES_A_FRAME
+from wattledger.catalog import Catalog, CatalogError, DeviceMap, MappedPoint, device_map
+from wattledger.engine.api import Refusal
+from wattledger.measure import Aggregate, Kind, MeasureError, Nature, PointName
+from wattledger.plant import Circuit, Device, Plant, Series, TcpBus
+
+# What a transformer or pulse ratio that the meter does not know multiplies.
+RATIO_KINDS = frozenset({Kind.CURRENT, Kind.POWER, Kind.ENERGY, Kind.FLUID})
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSeries:
+    """One series and the point that fills it."""
+
+    series: int
+    point: MappedPoint
+    aggregate: Aggregate
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotGroup:
+    """The series of one device that share their slots and are written as one frame.
+
+    Energies stand apart from the rest: they are read first at a slot, of all devices, so that their indexes lie close
+    to it, and each frame keeps one offset.
+    """
+
+    minutes: int
+    energies: bool
+    members: tuple[RecordedSeries, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSetup:
+    """One device, ready to be read."""
+
+    device: Device
+    map: DeviceMap
+    circuits: tuple[tuple[int, int], ...]  # channel, circuit
+    groups: tuple[SlotGroup, ...]
+    ratio: float
+
+    def circuit_of(self, channel: int) -> int | None:
+        """The circuit that a channel measures; None where nobody declared one."""
+        return dict(self.circuits).get(channel)
+
+    def factor(self, point: MappedPoint) -> float:
+        """By what the meter's own value is multiplied: the ratio of transformers or pulses it knows nothing of."""
+        return self.ratio if point.name.measures.kind in RATIO_KINDS else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class BusSetup:
+    """One bus with the enabled devices on it."""
+
+    bus: TcpBus
+    devices: tuple[DeviceSetup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A plant as far as it can be acquired, and what of it cannot."""
+
+    buses: tuple[BusSetup, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def assemble(plant: Plant, catalog: Catalog) -> Assembly:
+    """Resolve every enabled device against its profile; what does not fit is refused by itself, never the whole."""
+    refusals: list[Refusal] = []
+    circuits, series = _circuits_by_device(plant), _series_by_circuit(plant)
+    by_bus: dict[int, list[DeviceSetup]] = defaultdict(list)
+    for device in plant.devices:
+        if not device.enabled:
+            continue
+        try:
+            mapped = _device_map(catalog, device)
+        except CatalogError as error:
+            refusals.append(Refusal("device", device.id, str(error)))
+            continue
+        own = circuits[device.id]
+        recorded = [
+            member for circuit in own for member in _recorded(circuit, series[circuit.id], mapped, refusals=refusals)
+        ]
+        by_bus[device.bus].append(
+            DeviceSetup(
+                device=device,
+                map=mapped,
+                circuits=tuple((circuit.channel, circuit.id) for circuit in own),
+                groups=tuple(_groups(recorded, plant)),
+                ratio=device.installations[-1].ratio if device.installations else 1.0,
+            )
+        )
+    return Assembly(tuple(BusSetup(bus, tuple(by_bus[bus.id])) for bus in plant.buses), tuple(refusals))
+
+
+def _device_map(catalog: Catalog, device: Device) -> DeviceMap:
+    profile = catalog.profile(device.profile)
+    return device_map(profile, profile.product(device.product))
+
+
+def _circuits_by_device(plant: Plant) -> dict[int, list[Circuit]]:
+    found: dict[int, list[Circuit]] = defaultdict(list)
+    for circuit in plant.circuits:
+        found[circuit.device].append(circuit)
+    return found
+
+
+def _series_by_circuit(plant: Plant) -> dict[int, list[Series]]:
+    found: dict[int, list[Series]] = defaultdict(list)
+    for series in plant.series:
+        if series.recorded:
+            found[series.circuit].append(series)
+    return found
+
+
+def _recorded(
+    circuit: Circuit, series: Iterable[Series], mapped: DeviceMap, *, refusals: list[Refusal]
+) -> Iterator[RecordedSeries]:
+    offered: dict[PointName, MappedPoint] = {
+        point.name: point for point in mapped.points if point.channel == circuit.channel
+    }
+    for one in series:
+        try:
+            name = one.point
+        except MeasureError as error:
+            refusals.append(Refusal("series", one.id, str(error)))
+            continue
+        if name in offered:
+            yield RecordedSeries(one.id, offered[name], one.aggregate, one.decimals)
+        else:
+            refusals.append(Refusal("series", one.id, f"{mapped.product} does not measure {name}"))
+
+
+def _groups(recorded: Sequence[RecordedSeries], plant: Plant) -> Iterator[SlotGroup]:
+    by_slot: dict[tuple[int, bool], list[RecordedSeries]] = defaultdict(list)
+    for member in recorded:
+        quantity = member.point.name.measures
+        by_slot[plant.interval_min(quantity.kind), quantity.nature is Nature.COUNTER].append(member)
+    for (minutes, energies), members in sorted(by_slot.items()):
+        members.sort(key=lambda member: member.series)
+        for first in range(0, len(members), MOST_SERIES_A_FRAME):
+            yield SlotGroup(minutes, energies, tuple(members[first : first + MOST_SERIES_A_FRAME]))

@@ -1,0 +1,82 @@
+"""How a device does on its bus, and when that is worth an event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from wattledger.engine.api import DeviceCondition, DeviceState
+from wattledger.engine.events import EngineEvents
+from wattledger.journal import Code
+from wattledger.plant import Device, TcpBus
+
+# One lost answer on a disturbed line is in the statistics; the second visit in a row without any is an event.
+FAILURES_BEFORE_EVENT = 2
+
+CODES = (Code.DEVICE_SILENT, Code.DEVICE_UNREACHABLE, Code.DEVICE_REFUSING)
+_EVENT_OF = {
+    DeviceCondition.SILENT: Code.DEVICE_SILENT,
+    DeviceCondition.UNREACHABLE: Code.DEVICE_UNREACHABLE,
+    DeviceCondition.REFUSING: Code.DEVICE_REFUSING,
+}
+
+
+def device_key(device_id: int) -> str:
+    """Under which key the journal keeps what stands of a device."""
+    return f"device {device_id}"
+
+
+class ConditionKeeper:
+    """Follows one device through its answers and failures; tells the journal of changes, not of each try."""
+
+    def __init__(self, device: Device, bus: TcpBus, *, events: EngineEvents, now: datetime) -> None:
+        self._device = device
+        self._bus = bus
+        self._events = events
+        self._failures = 0
+        # What an earlier run of the engine left standing is not known: the first verdict ends whatever is not true.
+        self._standing: Code | None = None
+        self._settled = False
+        self.state = DeviceState(device.id, DeviceCondition.WAITING, since=now, last_answer=None)
+
+    def answered(self, now: datetime) -> None:
+        """The device answered as it should."""
+        self._failures = 0
+        since = self.state.since if self.state.condition is DeviceCondition.ANSWERING else now
+        self.state = DeviceState(self._device.id, DeviceCondition.ANSWERING, since=since, last_answer=now)
+        self._end()
+
+    def failed(self, condition: DeviceCondition, reason: str, now: datetime) -> None:
+        """The device did not answer, or not as it should."""
+        self._failures += 1
+        since = self.state.since if self.state.condition is condition else now
+        self.state = DeviceState(self._device.id, condition, since, self.state.last_answer, reason)
+        if self._failures >= FAILURES_BEFORE_EVENT:
+            self._begin(condition, reason)
+
+    def _begin(self, condition: DeviceCondition, reason: str) -> None:
+        code = _EVENT_OF[condition]
+        if self._standing is code:
+            return
+        self._end(but=code)
+        self._standing = code
+        self._events.begin(code, self._key, params=self._params(code, reason))
+
+    def _end(self, *, but: Code | None = None) -> None:
+        for code in CODES:
+            if code is not but and (code is self._standing or not self._settled):
+                self._events.end(code, self._key)
+        self._standing, self._settled = None, True
+
+    @property
+    def _key(self) -> str:
+        return device_key(self._device.id)
+
+    def _params(self, code: Code, reason: str) -> dict[str, str | int | float]:
+        name = {"device": self._device.name}
+        match code:
+            case Code.DEVICE_SILENT:
+                return {**name, "unit_id": self._device.unit_id, "bus": self._bus.name}
+            case Code.DEVICE_UNREACHABLE:
+                return {**name, "host": f"{self._bus.host}:{self._bus.port}"}
+            case _:
+                return {**name, "reason": reason}

@@ -1,0 +1,112 @@
+"""The engine as it runs in its process: opens the stores, applies the plant, answers, and ends whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from wattledger.archive import Archive, EmbeddedArchive
+from wattledger.catalog import load_catalog
+from wattledger.engine.answers import EngineAnswers, EngineParts
+from wattledger.engine.applied import AppliedPlant
+from wattledger.engine.clock import Clock, ClockChange, ClockWatch, SystemClock
+from wattledger.engine.control import control_server
+from wattledger.engine.dating import HeldReadings, keep_looking
+from wattledger.engine.events import EngineEvents
+from wattledger.engine.lag import LoopLag
+from wattledger.engine.live import LiveTable
+from wattledger.engine.plant_keeping import PlantKeeper, PlantSource
+from wattledger.engine.polling import Surroundings
+from wattledger.engine.recording import Recorder
+from wattledger.engine.tasks import running_tasks
+from wattledger.journal import Code, Journal
+from wattledger.plant import DataFolder
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_EVERY_S = 1.0
+FLUSH_S = 5.0  # a clean stop waits this long for the card
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Where the engine keeps its things, and its clock."""
+
+    folder: DataFolder
+    clock: Clock = field(default_factory=SystemClock)
+
+
+async def run_engine(
+    settings: EngineSettings, *, plants: PlantSource, heartbeat: Callable[[], None], stop: asyncio.Event
+) -> None:
+    """Acquire and record until `stop` is set; then write what waits and close.
+
+    `heartbeat` is called every second by the event loop itself, so that a loop that hangs is noticed.
+    Raises ArchiveError when the archive cannot be opened at all.
+    """
+    folder, clock = settings.folder, settings.clock
+    archive = await asyncio.to_thread(EmbeddedArchive.open, folder.archive)
+    events = EngineEvents(Journal(folder.journal))
+    try:
+        if archive.set_aside is not None:
+            events.note(Code.ARCHIVE_SET_ASIDE, params={"file": archive.set_aside.name})
+        await _acquire(folder, clock, archive, events, plants=plants, heartbeat=heartbeat, stop=stop)
+    finally:
+        await asyncio.to_thread(archive.close)
+        await asyncio.to_thread(events.close)
+
+
+async def _acquire(
+    folder: DataFolder,
+    clock: Clock,
+    archive: Archive,
+    events: EngineEvents,
+    *,
+    plants: PlantSource,
+    heartbeat: Callable[[], None],
+    stop: asyncio.Event,
+) -> None:
+    held = HeldReadings(archive, clock, events=events)
+
+    def clock_changed(change: ClockChange) -> None:
+        if change.step_s:
+            events.note(Code.CLOCK_JUMPED, params={"seconds": round(change.step_s)})
+            for poller in applied.pollers():
+                poller.restart_slots()
+        held.judged(change.after)
+
+    highest_slot = await asyncio.wrap_future(archive.highest_slot())
+    watch = ClockWatch(clock, highest_slot=highest_slot, on_change=clock_changed)
+    recorder = Recorder(archive, events=events, on_recorded=lambda frame: watch.saw_slot(frame.slot))
+    live, lag = LiveTable(clock), LoopLag(clock)
+    catalog = await asyncio.to_thread(load_catalog, folder.profiles)
+    async with running_tasks() as tasks:
+        applied = AppliedPlant(tasks, catalog, Surroundings(clock, watch, live, recorder, events))
+        keeper = PlantKeeper(plants, folder.last_plant, applied, events=events)
+
+        parts = EngineParts(
+            archive, catalog, clock, watch, live, recorder, lag, held, applied, keeper, started=clock.now()
+        )
+        held.judged(watch.verdict)
+        async with control_server(folder.engine_socket, EngineAnswers(parts).table(), live):
+            tasks.start(_beat(heartbeat), name="heartbeat")
+            tasks.start(lag.run(), name="loop lag")
+            tasks.start(recorder.run(), name="recorder")
+            await keeper.start()
+            tasks.start(keeper.watch(), name="configuration")
+            tasks.start(held.run(applied, watch), name="held readings")
+            tasks.start(keep_looking(watch), name="clock")
+            await stop.wait()
+        await applied.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_S):
+                await recorder.flush()
+
+
+async def _beat(heartbeat: Callable[[], None]) -> None:
+    while True:
+        heartbeat()
+        await asyncio.sleep(HEARTBEAT_EVERY_S)
