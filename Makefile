@@ -1,0 +1,61 @@
+# make demo and make test set up everything they need. Long suites and measurements: make soak, make bench.
+SHELL := /bin/bash
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+RUN := $(UV) run --frozen --no-sync
+DATA ?= data
+LOCALES := src/wattledger/web/locale
+# what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, the fake clock
+TEST_PACKAGES := gcc libc6-dev libmodbus-dev mbpoll
+TEST_FILES := /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll
+
+.PHONY: setup setup-test demo run test lint bench soak translations
+
+setup: .tools/ready-demo
+
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: apt-get install python3"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || tools/install-packages python3-venv
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'
+
+.tools/ready-demo: .tools/bin/uv pyproject.toml uv.lock $(wildcard $(LOCALES)/*/LC_MESSAGES/*.po)
+	@$(UV) sync --quiet --frozen --inexact --no-default-groups --group build --extra demo
+	@$(RUN) pybabel --quiet compile --directory $(LOCALES) --domain django
+	@touch $@
+
+.tools/ready-dev: .tools/ready-demo
+	@$(UV) sync --quiet --frozen --all-groups --all-extras
+	@touch $@
+
+setup-test: .tools/ready-dev
+	@for file in $(TEST_FILES); do [ -e $$file ] || { tools/install-packages $(TEST_PACKAGES); break; }; done
+
+demo: setup
+	@$(RUN) wattledger demo
+
+run: setup
+	@$(RUN) wattledger run --data $(DATA)
+
+test: setup-test
+	@$(RUN) tools/timed-suites tests/unit tests/wire
+
+soak: setup-test
+	@$(RUN) tools/timed-suites tests/soak
+
+bench: setup-test
+	@for script in bench/*.py; do echo "== $$script"; $(RUN) python $$script || exit 1; done
+
+lint: .tools/ready-dev
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) python tools/check_licences.py
+	$(RUN) python tools/check_tree.py
+	$(RUN) python tools/check_translations.py
+
+translations: .tools/ready-dev
+	$(RUN) pybabel extract --mapping-file tools/babel.cfg --keywords gettext_lazy --keywords pgettext_lazy:1c,2 --output $(LOCALES)/django.pot --project wattledger --no-location --sort-output src/wattledger
+	$(RUN) pybabel update --domain django --input-file $(LOCALES)/django.pot --output-dir $(LOCALES) --no-fuzzy-matching --ignore-pot-creation-date
