@@ -86,5 +86,6 @@ def _check_columns(series: tuple[int, ...], decimals: tuple[int, ...], values: t
         raise ValueError(f"series {series}: ids are positive and of 64 bits")
     if min(decimals) < LEAST_DECIMALS or max(decimals) > MOST_DECIMALS:
         raise ValueError(f"decimals {decimals}; {LEAST_DECIMALS} to {MOST_DECIMALS}")
-    if any(value is not None and abs(value) > MOST_SCALED for value in values):
-        raise ValueError(f"a value of {values} does not fit into 64 bits")
+    for each, value in zip(series, values, strict=True):
+        if value is not None and abs(value) > MOST_SCALED:
+            raise ValueError(f"series {each}: {value} does not fit into 64 bits")
