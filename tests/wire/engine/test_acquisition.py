@@ -30,8 +30,8 @@ def engine(folder: Any, clock: Any, start: Any, make_plant: Any, make_plants: An
 
 
 async def test_the_slots_readings_are_what_the_meter_shows_and_come_once(engine: Any, ecr380d: Any) -> None:
-    ecr380d.command("freeze")
-    ecr380d.command("set 0xB060 4711")
+    ecr380d.tell("freeze on")
+    ecr380d.tell("set 0xB060 4711")
 
     async with engine() as running:
         energy = await running.until(lambda: running.readings(ENERGY))
@@ -100,10 +100,10 @@ async def test_a_device_that_does_not_fit_its_profile_is_refused_alone(
 async def test_a_silent_meter_is_told_once_and_recovers(engine: Any, ecr380d: Any) -> None:
     async with engine() as running:
         await running.until(lambda: _conditions(running, {1: DeviceCondition.ANSWERING}))
-        ecr380d.command("silent on")
+        ecr380d.tell("silent on")
         await running.until(lambda: _conditions(running, {1: DeviceCondition.SILENT}))
         standing = await running.until(lambda: running.events("device_silent"))
-        ecr380d.command("silent off")
+        ecr380d.tell("silent off")
         await running.until(lambda: _conditions(running, {1: DeviceCondition.ANSWERING}))
         ended = await running.until(lambda: [e for e in running.events("device_silent") if not e.is_standing])
 
@@ -138,10 +138,10 @@ async def test_identification_tells_the_right_device_from_another_and_from_none(
         await running.until(running.client.live)
         right = await running.ask(running.client.identify, identify(1, "ECR380D"))
         other = await running.ask(running.client.identify, identify(1, "ECR140D"))
-        ecr380d.command("silent on")
+        ecr380d.tell("silent on")
         silent = await running.ask(running.client.identify, identify(1, "ECR380D"))
 
-    assert (right.outcome, right.found["product_code"]) == (IdentifyOutcome.MATCH, "ECR380D")
+    assert (right.outcome, right.found["product"]) == (IdentifyOutcome.MATCH, "ECR380D")
     assert other.outcome is IdentifyOutcome.OTHER_DEVICE
     assert silent.outcome is IdentifyOutcome.NO_ANSWER
     assert silent.advice != "none"
