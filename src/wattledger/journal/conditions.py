@@ -76,11 +76,12 @@ class Condition:
         self.params = dict(params)
         self.source = source
 
-    def end(self, now: datetime) -> None:
+    def end(self, now: datetime, source: str) -> None:
         """It holds no longer."""
         if self.is_standing or self.changed is None:
             self.changed = now
         self.is_standing = False
+        self.source = source or self.source
 
     def written(self) -> None:
         """All that was to be told stands in the file."""
@@ -122,7 +123,8 @@ def _continued(condition: Condition, last: Entry) -> list[Entry]:
 def _ended(condition: Condition, before: Entry) -> list[Entry]:
     if condition.is_standing or condition.changed is None:
         return []
-    return [replace(before, act=Act.ENDED, time=condition.changed, count=1, id=0)]
+    source = condition.source or before.source
+    return [replace(before, act=Act.ENDED, time=condition.changed, source=source, count=1, id=0)]
 
 
 def _entry(condition: Condition, act: Act, occurrence: str, *, time: datetime, count: int = 1) -> Entry:

@@ -118,8 +118,12 @@ class Jobs:
         """The next job, running from now on; None when none waits. Only within `worker`."""
         if not self._is_worker:
             raise JobStateError("only the holder of the job lock claims jobs")
+        waiting = "SELECT id FROM job WHERE state = 'waiting' ORDER BY id LIMIT 1"
+        with self._store.reading() as connection:  # asked every second: others must not wait for a lock that often
+            if connection.execute(waiting).fetchone() is None:
+                return None
         with self._store.writing() as connection:
-            row = connection.execute("SELECT id FROM job WHERE state = 'waiting' ORDER BY id LIMIT 1").fetchone()
+            row = connection.execute(waiting).fetchone()
             if row is None:
                 return None
             connection.execute(
@@ -153,6 +157,14 @@ class Jobs:
         with self._store.writing() as connection:
             _running(connection, job)
             self._settle(connection, job, JobState.CANCELLED)
+
+    def put_back(self, job: int) -> None:
+        """A running job waits again, because the worker stops in good order; it does not count as an attempt."""
+        with self._store.writing() as connection:
+            _running(connection, job)
+            connection.execute(
+                "UPDATE job SET state = 'waiting', progress = 0, attempts = attempts - 1 WHERE id = ?", (job,)
+            )
 
     def trim(self) -> int:
         """Forget the oldest settled jobs beyond MOST_SETTLED; gives how many."""

@@ -93,11 +93,14 @@ class Journal:
             self._condition(code, key).fire(self._now(), params or {}, source)
             self._settle([(code, key)])
 
-    def end(self, code: Code, key: str) -> None:
-        """Tell that a condition holds no longer; costs nearly nothing when it did not. Raises ValueError as `begin`."""
+    def end(self, code: Code, key: str, *, source: str = "") -> None:
+        """Tell that a condition holds no longer; costs nearly nothing when it did not.
+
+        `source` empty: the one that told of it last. Raises ValueError for a code that is told once only.
+        """
         self._check(code, standing=True)
         with self._turn:
-            self._condition(code, key).end(self._now())
+            self._condition(code, key).end(self._now(), source)
             self._settle([(code, key)])
 
     def flush(self, *, at_once: bool = False) -> None:

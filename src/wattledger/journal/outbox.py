@@ -47,6 +47,9 @@ class Outbox:
 
     def open(self, channel: str) -> None:
         """Make the channel known: it tells what happens from now on. Nothing changes for one that is known."""
+        with self._store.reading() as connection:
+            if connection.execute("SELECT 1 FROM channel WHERE name = ?", (channel,)).fetchone():
+                return
         with self._store.writing() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO channel SELECT ?, coalesce(max(seq), 0) FROM sqlite_sequence"
@@ -56,13 +59,11 @@ class Outbox:
 
     def collect(self, channel: str, *, wanted: Callable[[Entry], bool] = lambda _: True, limit: int = 1000) -> int:
         """Make messages of the next entries, of those `wanted`; gives how many entries were looked at, 0 at the end."""
-        with self._store.writing() as connection:
-            row = connection.execute("SELECT cursor FROM channel WHERE name = ?", (channel,)).fetchone()
-            if row is None:
-                raise ValueError(f"the channel {channel!r} was not opened")
-            entries = entries_after(connection, row["cursor"], limit=limit)
-            if not entries:
+        with self._store.reading() as connection:  # asked every few seconds: no lock while there is nothing new
+            if not entries_after(connection, _cursor(connection, channel), limit=1):
                 return 0
+        with self._store.writing() as connection:
+            entries = entries_after(connection, _cursor(connection, channel), limit=limit)
             now = to_us(self._now())
             connection.executemany(
                 "INSERT INTO message (channel, message_id, entry, state, created, due) VALUES (?, ?, ?, 'due', ?, ?)",
@@ -122,6 +123,13 @@ class Outbox:
                 "UPDATE message SET state = ?, attempts = attempts + 1, settled = ?, last_error = ? WHERE id = ?",
                 (state, to_us(self._now()), error, message.id),
             )
+
+
+def _cursor(connection: sqlite3.Connection, channel: str) -> int:
+    row = connection.execute("SELECT cursor FROM channel WHERE name = ?", (channel,)).fetchone()
+    if row is None:
+        raise ValueError(f"the channel {channel!r} was not opened")
+    return int(row["cursor"])
 
 
 def _message(row: sqlite3.Row) -> Message:

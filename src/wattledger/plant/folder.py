@@ -48,6 +48,26 @@ class DataFolder:
         return self.root / "tls"
 
     @property
+    def certificate(self) -> Path:
+        """The certificate that the web server shows."""
+        return self.tls / "cert.pem"
+
+    @property
+    def certificate_key(self) -> Path:
+        """Its private key, readable by the server alone."""
+        return self.tls / "key.pem"
+
+    @property
+    def snapshots(self) -> Path:
+        """Daily verified copies of the configuration and the journal."""
+        return self.root / "snapshots"
+
+    @property
+    def logs(self) -> Path:
+        """The log, where neither a terminal nor the system's journal takes it."""
+        return self.root / "logs"
+
+    @property
     def secret_key(self) -> Path:
         """What signs cookies; made once, readable by the server alone."""
         return self.root / "secret.key"

@@ -1,0 +1,47 @@
+"""The engine as a child: gives it the configuration that Django keeps, which it does not know of."""
+
+from __future__ import annotations
+
+import asyncio
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, connection
+
+from wattledger.apps.building.models import Revision
+from wattledger.apps.devices.errors import PlantUnreadableError
+from wattledger.apps.devices.plant import load_plant
+from wattledger.engine import EngineSettings, run_engine
+from wattledger.plant import Plant, PlantError
+from wattledger.services.child import Child, run_loop
+
+
+def main(child: Child) -> int:
+    """Acquire and record until SIGTERM."""
+
+    async def acquire(stop: asyncio.Event) -> None:
+        settings = EngineSettings(child.folder)
+        await run_engine(settings, plants=SavedConfiguration(), heartbeat=child.beat, stop=stop)
+
+    return run_loop(acquire)
+
+
+class SavedConfiguration:
+    """The configuration database as the engine's source of plants; leaves no connection open."""
+
+    def revision(self) -> int:
+        """The revision of the saved configuration. Raises PlantError."""
+        try:
+            return Revision.objects.get().number
+        except (DatabaseError, ObjectDoesNotExist) as error:
+            raise PlantError(f"{connection.settings_dict['NAME']}: {error}") from error
+        finally:
+            connection.close()
+
+    def load(self) -> Plant:
+        """The saved configuration. Raises PlantError."""
+        try:
+            return load_plant()
+        except (PlantUnreadableError, ObjectDoesNotExist) as error:
+            raise PlantError(str(error)) from error
+        finally:
+            connection.close()

@@ -1,0 +1,93 @@
+"""Where the log goes: to the terminal, to the system's journal, else to a file of bounded size."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import sys
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
+
+from wattledger.plant import DataFolder
+
+LINE = "%(asctime)s %(service)s %(levelname)s %(name)s: %(message)s"
+MOST_BYTES = 2 * 1024 * 1024  # a file; with those kept before it 8 MB of the card
+KEPT_FILES = 3
+
+_service = "parent"
+
+
+def log_to(folder: DataFolder) -> None:
+    """Set the log up for this process and those it forks. Raises OSError when the file cannot be opened."""
+    handler: logging.Handler
+    if sys.stderr is not None and (sys.stderr.isatty() or _is_system_journal()):
+        handler = logging.StreamHandler(sys.stderr)
+    else:
+        folder.logs.mkdir(mode=0o700, exist_ok=True)
+        handler = BoundedFileHandler(folder.logs / "wattledger.log")
+    handler.setFormatter(logging.Formatter(LINE))
+    handler.addFilter(_name_service)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+
+
+def name_service(name: str) -> None:
+    """From now on the lines of this process carry this name."""
+    global _service  # noqa: PLW0603 - one process is one service, and its threads share the log
+    _service = name
+
+
+def _name_service(record: logging.LogRecord) -> bool:
+    record.service = _service
+    return True
+
+
+def _is_system_journal() -> bool:
+    """Whether stderr is the stream that systemd gave us (systemd.exec(5), JOURNAL_STREAM)."""
+    try:
+        stream = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
+
+
+class BoundedFileHandler(WatchedFileHandler):
+    """A file that several processes append to and that is turned over when it is full.
+
+    Each line is one write to a file opened for appending, so lines stay whole; whoever finds the file full turns it
+    over under a lock, and the others notice that its name stands for a new file.
+    """
+
+    def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES, kept: int = KEPT_FILES) -> None:
+        super().__init__(path, encoding="utf-8")
+        self._path = path
+        self._most_bytes = most_bytes
+        self._kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if self._is_full():
+                self._turn_over()
+        except OSError:
+            self.handleError(record)
+        super().emit(record)
+
+    def _is_full(self) -> bool:
+        return self._path.exists() and self._path.stat().st_size >= self._most_bytes
+
+    def _turn_over(self) -> None:
+        lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self._is_full():  # nobody else was faster
+                for number in range(self._kept - 1, 0, -1):
+                    older = self._numbered(number)
+                    if older.exists():
+                        older.replace(self._numbered(number + 1))
+                self._path.replace(self._numbered(1))
+        finally:
+            os.close(lock)
+
+    def _numbered(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")

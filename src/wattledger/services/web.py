@@ -1,0 +1,84 @@
+"""The web server as a child: granian, embedded, with pages and API over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.server.embed import Server
+
+from wattledger.plant import DataFolder
+from wattledger.services.child import Child, keep_beating, run_loop
+from wattledger.services.port import probe
+from wattledger.web.asgi import application
+
+log = logging.getLogger(__name__)
+
+# Browsers with a live page hold a stream open for ever; they come again by themselves.
+LET_GO_S = 2.0
+LOOK_EVERY_S = 0.05
+
+
+def main(child: Child, *, host: str, port: int) -> int:
+    """Serve until SIGTERM. Raises PortInUseError when somebody else listens."""
+    probe(host, port)
+
+    async def serve(stop: asyncio.Event) -> None:
+        server = _server(child.folder, host, port)
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve(), name="granian")
+            beating = tasks.create_task(_beat_when_listening(child, host, port, stop), name="heartbeat")
+            stopping = asyncio.create_task(stop.wait(), name="stop")
+            await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            await _let_go(server, serving)
+            beating.cancel()
+            if not stop.is_set():
+                raise RuntimeError("the web server ended by itself; its lines in the log say why")
+
+    return run_loop(serve)
+
+
+def _server(folder: DataFolder, host: str, port: int) -> Server:
+    server = Server(
+        application,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,  # Django has no lifespan
+        http=HTTPModes.auto,
+        websockets=False,
+        log_access=False,
+        ssl_cert=folder.certificate,
+        ssl_key=folder.certificate_key,
+        ssl_protocol_min=SSLProtocols.tls12,
+    )
+    # It sets handlers up that write to stdout; its lines belong into the log of all.
+    granian_log = logging.getLogger("_granian")
+    granian_log.handlers.clear()
+    granian_log.propagate = True
+    granian_log.setLevel(logging.WARNING)
+    return server
+
+
+async def _beat_when_listening(child: Child, host: str, port: int, stop: asyncio.Event) -> None:
+    """The first beat says that the child is ready, so it must not come before a browser would get through."""
+    while True:
+        try:
+            _reader, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(LOOK_EVERY_S)
+            continue
+        writer.close()
+        break
+    await keep_beating(child, stop)
+
+
+async def _let_go(server: Server, serving: asyncio.Task[None]) -> None:
+    """Stop serving; requests that are not done by then are cut off with the process."""
+    server.stop()  # type: ignore[no-untyped-call]  # granian has no types
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LET_GO_S):
+            await asyncio.wait((serving,))
+    serving.cancel()
