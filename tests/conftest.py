@@ -25,8 +25,10 @@ class SimulatedMeter:
         self.product = product
         self.serial = serial
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "wattledger.demo.meter", "--port", "0", "--product", product]
-            + ["--serial", serial, "--index", str(index_kwh)],
+            [
+                *(sys.executable, "-m", "wattledger.demo.meter", "--port", "0"),
+                *("--product", product, "--serial", serial, "--index", str(index_kwh)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -79,10 +79,15 @@ class TcpFramer:
         return bool(self._buffer)
 
     def receive(self, data: bytes) -> list[Verdict]:
-        """Verdicts on the frames that are complete with `data`, in order; a part of a frame waits for its rest."""
+        """Verdicts on the frames that are complete with `data`, in order; a part of a frame waits for its rest.
+
+        An answer followed by what begins no frame is not accepted: then its own end is in doubt too (a peer that
+        dropped bytes makes one whole frame of two).
+        """
         if not self._broken:
             self._buffer += data
-        return list(self._verdicts())
+        verdicts = list(self._verdicts())
+        return [verdict for verdict in verdicts if isinstance(verdict, Rejected)] if self._broken else verdicts
 
     def _verdicts(self) -> Iterator[Verdict]:
         while not self._broken:

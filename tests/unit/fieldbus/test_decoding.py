@@ -1,0 +1,109 @@
+"""Registers become the decimal value that the device means, or none."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattledger.catalog import Catalog, MappedPoint, TextType, device_map
+from wattledger.fieldbus import decode
+from wattledger.fieldbus.decoding import decode_text
+
+MakePoint = Callable[..., MappedPoint]
+
+
+def test_every_golden_vector_of_every_profile_reads_as_it_must(catalog: Catalog) -> None:
+    checked = 0
+    for profile in catalog.profiles:
+        for vector in profile.tests:
+            mapped = device_map(profile, profile.product(vector.product))
+            for name, expected in vector.expect.items():
+                point = mapped.point(name, channel=vector.channel)
+                assert point is not None
+                start = point.address - vector.at
+                assert decode(point, vector.raw[start : start + point.words]) == expected, (profile.id, name)
+                checked += 1
+    assert checked >= 20
+
+
+@given(raw=st.integers(0, 0xFFFF))
+def test_a_scaled_value_is_the_decimal_number_without_noise(make_point: MakePoint, raw: int) -> None:
+    value = decode(make_point(0, divisor=100), (raw,))
+
+    assert repr(value) == repr(float(f"{raw // 100}.{raw % 100:02d}"))
+
+
+@pytest.mark.parametrize(
+    ("register_type", "registers", "expected"),
+    [
+        ("u16", (0x8000,), 32768),
+        ("s16", (0x8000,), -32768),
+        ("s16", (0xFFFF,), -1),
+        ("u32", (0x0001, 0x0000), 65536),
+        ("s32", (0xFFFF, 0xFFFE), -2),
+        ("u64", (0, 1, 0, 0), 2**32),
+        ("s64", (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF), -1),
+        ("bits", (0b101,), 5),
+    ],
+)
+def test_each_type_has_its_size_and_sign(
+    make_point: MakePoint, register_type: str, registers: tuple[int, ...], expected: int
+) -> None:
+    assert decode(make_point(0, register_type), registers) == expected
+
+
+def test_the_low_word_may_come_first(make_point: MakePoint) -> None:
+    assert decode(make_point(0, "u32", word_order="little"), (0x0002, 0x0001)) == 0x10002
+
+
+def test_a_sentinel_is_no_value_and_its_neighbour_is(make_point: MakePoint) -> None:
+    point = make_point(0, "s32", nan=(0x7FFFFFFF, 0x80000000))
+
+    assert decode(point, (0x7FFF, 0xFFFF)) is None
+    assert decode(point, (0x8000, 0x0000)) is None
+    assert decode(point, (0x7FFF, 0xFFFE)) == 0x7FFFFFFE
+
+
+def float_registers(number: float) -> tuple[int, int]:
+    high, low = struct.unpack(">HH", struct.pack(">f", number))
+    return high, low
+
+
+@pytest.mark.parametrize(("number", "expected"), [(230.12, 230.12), (49.98, 49.98), (-0.001, -0.001), (0.0, 0.0)])
+def test_a_float_is_the_decimal_number_that_the_device_meant(
+    make_point: MakePoint, number: float, expected: float
+) -> None:
+    assert decode(make_point(0, "f32"), float_registers(number)) == expected
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_float_that_is_no_number_is_no_value(make_point: MakePoint, number: float) -> None:
+    assert decode(make_point(0, "f32"), float_registers(number)) is None
+
+
+def test_a_float_is_scaled_to_the_inside_unit(make_point: MakePoint) -> None:
+    assert decode(make_point(0, "f32", multiplier=1000), float_registers(1.234)) == 1234.0
+
+
+@pytest.mark.parametrize(
+    ("registers", "text"),
+    [
+        ((0x4861, 0x6765, 0x7200, 0x0000), "Hager"),
+        ((0x4861, 0x6765, 0x7220, 0x2020), "Hager"),
+        ((0x4861, 0x0041, 0x4242), "Ha"),
+        ((0x41E9, 0x0A42), "A??B"),
+        ((0x0000, 0x0000), ""),
+        ((0xFFFF, 0xFFFF), ""),
+    ],
+)
+def test_texts_lose_their_padding_and_what_cannot_be_shown(registers: tuple[int, ...], text: str) -> None:
+    assert decode_text(TextType.STR, registers) == text
+
+
+def test_a_version_is_three_numbers() -> None:
+    assert decode_text(TextType.VER3, (0x0203, 0x0000)) == "2.3.0"
+    assert decode_text(TextType.VER3, (0x0401, 0x0000)) == "4.1.0"
