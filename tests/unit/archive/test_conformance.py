@@ -249,7 +249,8 @@ class TestBackfilling:
     def test_a_recorded_frame_does_not_replace_what_was_imported_for_its_slot(self, archive: Archive) -> None:
         archive.backfill(1, [Point(NOON, 5.0)], decimals=0).result()
 
-        archive.record([frame(NOON, {1: 10, 2: 20})]).result()
+        assert archive.record([frame(NOON, {1: 9})]).result() == 0
+        assert archive.record([frame(NOON, {1: 10, 2: 20})]).result() == 1
 
         assert readings(archive, 1) == [(NOON, 5, LATE)]
         assert readings(archive, 2) == [(NOON, 20, GOOD)]

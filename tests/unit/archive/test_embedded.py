@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "archive"
 
 
-class TestSettings:
+class TestConnections:
     def test_commits_are_durable_unless_somebody_asks_otherwise(self, tmp_path: Path) -> None:
         with EmbeddedArchive.open(tmp_path) as archive:
             connection = archive._store._connection
@@ -81,6 +81,19 @@ class TestSettings:
             assert snapshot is not None
             with pytest.raises(sqlite3.OperationalError, match="readonly"):
                 snapshot.connection.execute("DELETE FROM late")
+
+    def test_a_reading_call_sees_one_state_however_many_questions_it_asks(self, folder: Path) -> None:
+        reader, everything = EmbeddedReader.open(folder), (0, int(EVER[1].timestamp()))
+        with EmbeddedArchive.open(folder) as archive, reader._snapshot() as snapshot:
+            assert snapshot is not None
+            before = snapshot.columns([1], start=everything[0], end=everything[1])[1].values.tolist()
+
+            archive.record([frame(NOON + 2 * STEP, 3)]).result()
+            archive.correct(1, [Point(NOON, None)], decimals=0).result()
+
+            assert snapshot.columns([1], start=everything[0], end=everything[1])[1].values.tolist() == before == [1, 2]
+            assert snapshot.latest([1])[1].slot == NOON + STEP
+            assert values(reader) == [2, 3]
 
 
 class TestOneWriter:
@@ -202,6 +215,7 @@ class TestQueue:
             raise LookupError
 
         with EmbeddedArchive.open(folder) as archive:
+            archive.record([frame(NOON + 2 * STEP, 3)]).result()
             with pytest.raises(LookupError):
                 archive._submit(fails).result()
             archive.record([frame(NOON, 5, series=(77, 78))]).result()
@@ -240,8 +254,9 @@ class TestDamage:
             assert archive.set_aside.parent == folder
             assert archive.set_aside.name.startswith("hot.db.damaged-")
             assert archive.set_aside.read_bytes() == bytes_before
-            assert archive.record([frame(NOON, 5)]).result() == 1
-            assert values(reader) == [5]
+            assert archive.record([frame(NOON, 5, series=(8, 9))]).result() == 1
+            assert values(reader, 8) == [5]
+            assert values(reader, 1) == []
             assert reader.changes(0).epoch != before.epoch
 
         with EmbeddedArchive.open(folder) as archive:

@@ -75,7 +75,7 @@ def read_changes(connection: sqlite3.Connection, book: LayoutBook, *, after: int
     changes = []
     for _, first, last, layouts, series in rows:
         if (layouts, series) not in named:
-            ids = {each for layout in from_runs(layouts) for each in book[layout].series}
+            ids = {each for layout in from_runs(layouts) if layout in book for each in book[layout].series}
             named[layouts, series] = tuple(sorted(ids.union(from_runs(series))))
         changes.append(Change(named[layouts, series], instant(first), instant(last)))
     return Changes(rows[-1][0] if rows else after, tuple(changes), str(read_meta(connection, "epoch")))
