@@ -99,10 +99,11 @@ class KeptAnswer(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)
-    request = models.CharField(max_length=64)  # SHA-256 of method, path and body: a key belongs to one request
+    request = models.CharField(max_length=64)  # keyed hash of method, address and body: a key belongs to one request
     status = models.PositiveSmallIntegerField(null=True)  # None: the first request is still at work
     body = models.BinaryField()
-    content_type = models.CharField(max_length=100)
+    content_type = models.CharField(max_length=100, blank=True)
+    location = models.CharField(max_length=200, blank=True)
     created = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

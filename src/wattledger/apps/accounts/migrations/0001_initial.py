@@ -107,7 +107,8 @@ class Migration(migrations.Migration):
                 ("request", models.CharField(max_length=64)),
                 ("status", models.PositiveSmallIntegerField(null=True)),
                 ("body", models.BinaryField()),
-                ("content_type", models.CharField(max_length=100)),
+                ("content_type", models.CharField(blank=True, max_length=100)),
+                ("location", models.CharField(blank=True, max_length=200)),
                 ("created", models.DateTimeField(auto_now_add=True, db_index=True)),
                 (
                     "user",

@@ -1,0 +1,156 @@
+"""What changes devices."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from wattledger.apps.accounts.changes import CHANGED, CREATED, DELETED
+from wattledger.apps.accounts.models import User
+from wattledger.apps.building.revision import changing
+from wattledger.apps.devices.catalog import map_of
+from wattledger.apps.devices.circuits import assign
+from wattledger.apps.devices.drafts import CircuitDraft, DeviceChange, DeviceDraft, Since
+from wattledger.apps.devices.models import Bus, Circuit, Device, Installation
+from wattledger.apps.devices.recording import chosen_points, record_points
+from wattledger.apps.rest.problems import ProblemError, bad_field
+from wattledger.catalog import DeviceMap
+
+WHAT = "device"
+
+
+def create_device(draft: DeviceDraft, *, by: User) -> Device:
+    """Make a device with its first installation, a circuit per channel and the series of what is recorded.
+
+    Raises FieldError for whatever the catalog, the bus or the building does not have, and for a name or an address on
+    the bus that another device has.
+    """
+    device_map = map_of(draft.profile, draft.product)
+    points = chosen_points(device_map, draft.recorded)
+    with changing(WHAT, by=by) as change:
+        device = Device(
+            name=draft.name,
+            bus=_bus(draft.bus),
+            unit_id=draft.unit_id,
+            profile=device_map.profile,
+            product=device_map.product,
+            enabled=draft.enabled,
+        )
+        _check_free(device)
+        device.save()
+        Installation.objects.create(device=device, since=device.created)
+        circuits = _create_circuits(device, device_map)
+        _change_circuits(circuits, draft.circuits, since=Since.ALWAYS)
+        record_points(circuits, points)
+        change.says(device.name, CREATED)
+    return device
+
+
+def change_device(device_id: int, wanted: DeviceChange, *, by: User) -> Device:
+    """Change what `wanted` names, and nothing when it says what is so already; raises as `create_device`.
+
+    With a version only when the device still has it, else ProblemError "version conflict".
+    """
+    with changing(WHAT, by=by) as change:
+        device = _present(device_id, wanted.version)
+        circuits = list(device.circuits.order_by("channel"))
+        changes = [
+            _change_fields(device, wanted),
+            _change_circuits(circuits, wanted.circuits, since=wanted.since),
+            _change_recorded(device, circuits, wanted),
+        ]
+        if any(changes):
+            device.version += 1
+            device.save(update_fields=["name", "bus", "unit_id", "enabled", "version"])
+            change.says(device.name, CHANGED)
+    return device
+
+
+def delete_device(device_id: int, *, version: int | None, by: User) -> None:
+    """Retire a device: name and address are free again, its circuits, series and readings stay for the past."""
+    with changing(WHAT, by=by) as change:
+        device = _present(device_id, version)
+        now = datetime.now(UTC)
+        for present in device.installations.filter(until=None):
+            present.until = max(now, present.since + timedelta(seconds=1))  # the clock may have gone back since
+            present.save(update_fields=["until"])
+        device.retired = now
+        device.enabled = False
+        device.version += 1
+        device.save(update_fields=["retired", "enabled", "version"])
+        change.says(device.name, DELETED)
+
+
+def _present(device_id: int, version: int | None) -> Device:
+    device = Device.objects.filter(pk=device_id, retired=None).first()
+    if device is None:
+        raise ProblemError("not_found")
+    if version is not None and version != device.version:
+        raise ProblemError("version_conflict")
+    return device
+
+
+def _bus(bus_id: int) -> Bus:
+    bus = Bus.objects.filter(pk=bus_id).first()
+    if bus is None:
+        raise bad_field("bus", "unknown")
+    return bus
+
+
+def _check_free(device: Device) -> None:
+    others = Device.objects.filter(retired=None).exclude(pk=device.pk)
+    if others.filter(name=device.name).exists():
+        raise bad_field("name", "taken", owner=device.name)
+    owner = others.filter(bus=device.bus, unit_id=device.unit_id).first()
+    if owner is not None:
+        raise bad_field("unit_id", "taken", owner=owner.name)
+
+
+def _change_fields(device: Device, wanted: DeviceChange) -> bool:
+    before = (device.name, device.bus_id, device.unit_id, device.enabled)
+    if wanted.name is not None:
+        device.name = wanted.name
+    if wanted.bus is not None:
+        device.bus = _bus(wanted.bus)
+    if wanted.unit_id is not None:
+        device.unit_id = wanted.unit_id
+    if wanted.enabled is not None:
+        device.enabled = wanted.enabled
+    _check_free(device)
+    return before != (device.name, device.bus_id, device.unit_id, device.enabled)
+
+
+def _create_circuits(device: Device, device_map: DeviceMap) -> list[Circuit]:
+    return [
+        Circuit.objects.create(
+            device=device, channel=channel, name=device.name if device_map.channels == 1 else f"{device.name} {channel}"
+        )
+        for channel in range(1, device_map.channels + 1)
+    ]
+
+
+def _change_circuits(circuits: list[Circuit], drafts: tuple[CircuitDraft, ...], *, since: Since) -> bool:
+    by_channel = {circuit.channel: circuit for circuit in circuits}
+    named = set[int]()
+    changed = False
+    for draft in drafts:
+        if draft.is_shorthand and len(circuits) > 1:
+            raise bad_field(next(iter(draft.belonging)), "one_circuit_only")
+        circuit = by_channel.get(draft.channel)
+        if circuit is None:
+            raise bad_field(f"{draft.field}channel", "unknown_channel", choice=", ".join(map(str, by_channel)))
+        if draft.channel in named:
+            raise bad_field(f"{draft.field}channel", "twice", name=draft.channel)
+        named.add(draft.channel)
+        if draft.name is not None and draft.name != circuit.name:
+            circuit.name = draft.name
+            circuit.save(update_fields=["name"])
+            changed = True
+        changed |= assign(circuit, draft, since=since)
+    return changed
+
+
+def _change_recorded(device: Device, circuits: list[Circuit], wanted: DeviceChange) -> bool:
+    if wanted.recorded is None and not wanted.default_recorded:
+        return False
+    points = chosen_points(map_of(device.profile, device.product), wanted.recorded)
+    return record_points(circuits, points)

@@ -1,0 +1,20 @@
+"""What to do when a device is not what it was declared to be; codes as the engine gives them."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+ADVICE = {
+    "none": _("Nothing to do."),
+    "check_wiring": _("Check the wiring of the field bus, its termination and the supply of the device."),
+    "check_address": _("Check the address of the gateway or device on the network, its port and the cable."),
+    "check_unit": _("Check the Modbus address that is set on the device."),
+    "choose_product": _("Another product answers at this address. Choose the product that was found."),
+    "check_profile": _("The device does not answer as its profile says. Choose the profile that fits it."),
+}
+
+
+def advice_text(code: str) -> str:
+    """The advice in the language of the request; empty for a code that only a later engine knows."""
+    return gettext(ADVICE[code]) if code in ADVICE else ""

@@ -1,0 +1,127 @@
+"""From what the queries give to what the API answers: numbers become ids."""
+
+from __future__ import annotations
+
+from wattledger.apps.devices.models import Bus, CircuitAssignment, Series
+from wattledger.apps.devices.queries import CircuitRow, DeviceRow, point_of
+from wattledger.apps.devices.schemas import (
+    BusAnswer,
+    CircuitAnswer,
+    DeviceAnswer,
+    ProfileAnswer,
+    SeriesAnswer,
+    Traffic,
+)
+from wattledger.apps.rest.ids import Kind, optional_id, public_id
+from wattledger.catalog import Profile
+from wattledger.engine.api import TrafficStatistics
+from wattledger.measure import Aggregate
+
+
+def bus_answer(bus: Bus) -> BusAnswer:
+    """A bus."""
+    return BusAnswer(
+        id=public_id(Kind.BUS, bus.pk),
+        kind=bus.kind,
+        name=bus.name,
+        host=bus.host,
+        port=bus.port,
+        security=bus.security,
+        timeout_s=bus.timeout_s,
+        retries=bus.retries,
+        version=bus.version,
+    )
+
+
+def device_answer(row: DeviceRow) -> DeviceAnswer:
+    """A device with its circuits."""
+    device = row.device
+    circuits = [_circuit(circuit) for circuit in row.circuits]
+    only = circuits[0] if len(circuits) == 1 else None
+    return DeviceAnswer(
+        id=public_id(Kind.DEVICE, device.pk),
+        name=device.name,
+        profile=device.profile,
+        product=device.product,
+        bus=public_id(Kind.BUS, device.bus_id or 0),  # never 0: a device that was not deleted has a bus
+        unit_id=device.unit_id,
+        enabled=device.enabled,
+        created=device.created,
+        recorded=list(row.recorded),
+        circuits=circuits,
+        zone=only.zone if only else None,
+        usage=only.usage if only else None,
+        source=only.source if only else None,
+        switchboard=only.switchboard if only else None,
+        version=device.version,
+    )
+
+
+def series_answer(series: Series) -> SeriesAnswer:
+    """A series, its circuit and device loaded."""
+    point = point_of(series)
+    circuit = series.circuit
+    return SeriesAnswer(
+        id=public_id(Kind.SERIES, series.pk),
+        uuid=series.uuid,
+        device=public_id(Kind.DEVICE, circuit.device_id),
+        circuit=public_id(Kind.CIRCUIT, circuit.pk),
+        circuit_name=circuit.name,
+        channel=circuit.channel,
+        point=str(point),
+        how=Aggregate(series.aggregate),
+        unit=point.measures.unit,
+        decimals=series.decimals,
+        recorded=series.recorded,
+        retired=circuit.device.retired is not None,
+    )
+
+
+def profile_answer(profile: Profile) -> ProfileAnswer:
+    """A profile; a serial device is reached over TCP through a gateway as well."""
+    ways = {"modbus-rtu": profile.transport.rtu, "modbus-tcp": profile.transport.tcp}
+    return ProfileAnswer(
+        id=profile.id,
+        name=profile.name,
+        family=profile.family,
+        products=[product.ref for product in profile.products],
+        buses=[name for name, way in ways.items() if way is not None],
+        status=profile.status,
+    )
+
+
+def traffic_answer(counts: TrafficStatistics) -> Traffic:
+    """The traffic of a bus, or of one device on it."""
+    return Traffic(
+        device=optional_id(Kind.DEVICE, counts.device),
+        since=counts.since,
+        requests=counts.requests,
+        answers=counts.answers,
+        timeouts=counts.timeouts,
+        rejected=counts.rejected,
+        exceptions=counts.exceptions,
+        retries=counts.retries,
+        connections=counts.connections,
+        connections_lost=counts.connections_lost,
+        mean_response_s=counts.mean_response_s,
+        worst_response_s=counts.worst_response_s,
+    )
+
+
+def _circuit(row: CircuitRow) -> CircuitAnswer:
+    held = row.assignment or CircuitAssignment()
+    return CircuitAnswer(
+        id=public_id(Kind.CIRCUIT, row.circuit.pk),
+        channel=row.circuit.channel,
+        name=row.circuit.name,
+        zone=optional_id(Kind.ZONE, held.zone_id),
+        usage=optional_id(Kind.USAGE, held.usage_id),
+        source=optional_id(Kind.SOURCE, held.source_id),
+        switchboard=optional_id(Kind.SWITCHBOARD, held.switchboard_id),
+        landmark=optional_id(Kind.LANDMARK, held.landmark_id),
+        fed_by=optional_id(Kind.CIRCUIT, held.fed_by_id),
+        activity=held.activity,
+        limit_a=held.limit_a,
+        limit_w=held.limit_w,
+        assigned=row.is_assigned,
+    )

@@ -1,0 +1,89 @@
+"""What changes buses."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+from wattledger.apps.accounts.changes import CHANGED, CREATED, DELETED
+from wattledger.apps.accounts.models import User
+from wattledger.apps.building.revision import changing
+from wattledger.apps.devices.drafts import BusFields
+from wattledger.apps.devices.models import Bus, Device
+from wattledger.apps.rest.problems import ProblemError, bad_field
+
+WHAT = "bus"
+MOST_NAMED = 5  # devices in the text of an error
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII | re.IGNORECASE)
+
+
+def create_bus(fields: BusFields, *, by: User) -> Bus:
+    """Make a bus; raises FieldError for a host that is none and for a name or address that another bus has."""
+    with changing(WHAT, by=by) as change:
+        bus = Bus(**_checked(fields))
+        _check_free(bus)
+        bus.save()
+        change.says(bus.name, CREATED)
+    return bus
+
+
+def change_bus(bus_id: int, fields: BusFields, *, version: int | None, by: User) -> Bus:
+    """Change what `fields` name; with `version` only when the bus still has it. Raises ProblemError, FieldError."""
+    with changing(WHAT, by=by) as change:
+        bus = _present(bus_id, version)
+        before = [getattr(bus, name) for name in fields]
+        for name, value in _checked(fields).items():
+            setattr(bus, name, value)
+        _check_free(bus)
+        if before != [getattr(bus, name) for name in fields]:
+            bus.version += 1
+            bus.save(update_fields=[*fields, "version"])
+            change.says(bus.name, CHANGED)
+    return bus
+
+
+def delete_bus(bus_id: int, *, version: int | None, by: User) -> None:
+    """Delete a bus on which no device is any more; raises ProblemError that names those that are."""
+    with changing(WHAT, by=by) as change:
+        bus = _present(bus_id, version)
+        users = list(Device.objects.filter(bus=bus, retired=None).order_by("name").values_list("name", flat=True))
+        if users:
+            more = ["…"] if len(users) > MOST_NAMED else []
+            raise ProblemError("in_use", users=", ".join(users[:MOST_NAMED] + more))
+        bus.delete()
+        change.says(bus.name, DELETED)
+
+
+def _present(bus_id: int, version: int | None) -> Bus:
+    bus = Bus.objects.filter(pk=bus_id).first()
+    if bus is None:
+        raise ProblemError("not_found")
+    if version is not None and version != bus.version:
+        raise ProblemError("version_conflict")
+    return bus
+
+
+def _checked(fields: BusFields) -> BusFields:
+    host = fields.get("host")
+    if host is None:
+        return fields
+    return {**fields, "host": _host(host)}
+
+
+def _host(host: str) -> str:
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        name = host.removesuffix(".").lower()
+    if not name or not all(_LABEL.fullmatch(label) for label in name.split(".")) or name.split(".")[-1].isdecimal():
+        raise bad_field("host", "not_host") from None
+    return name
+
+
+def _check_free(bus: Bus) -> None:
+    others = Bus.objects.exclude(pk=bus.pk)
+    if others.filter(name=bus.name).exists():
+        raise bad_field("name", "taken", owner=bus.name)
+    owner = others.filter(host=bus.host, port=bus.port).first()
+    if owner is not None:
+        raise bad_field("host", "taken", owner=owner.name)

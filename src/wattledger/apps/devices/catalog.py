@@ -1,0 +1,51 @@
+"""The catalog as this server has it: the built-in profiles and those in its data folder."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from wattledger.apps.rest.problems import bad_field
+from wattledger.apps.rest.server import data_folder
+from wattledger.catalog import (
+    Catalog,
+    DeviceMap,
+    Profile,
+    UnknownProductError,
+    UnknownProfileError,
+    device_map,
+    load_catalog,
+)
+
+Stamps = tuple[tuple[str, int], ...]
+
+
+def catalog() -> Catalog:
+    """All profiles; read anew when a file of the user's came, changed or went."""
+    folder = data_folder().profiles
+    stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("*.yaml")))
+    return _loaded(folder, stamps)
+
+
+def map_of(profile_id: str, product_ref: str) -> DeviceMap:
+    """What the product offers; raises FieldError that names the choice when there is no such profile or product."""
+    profile = _profile(profile_id)
+    try:
+        return device_map(profile, profile.product(product_ref))
+    except UnknownProductError:
+        choice = ", ".join(product.ref for product in profile.products)
+        raise bad_field("product", "unknown_product", choice=choice) from None
+
+
+def _profile(profile_id: str) -> Profile:
+    known = catalog()
+    try:
+        return known.profile(profile_id)
+    except UnknownProfileError:
+        choice = ", ".join(profile.id for profile in known.profiles)
+        raise bad_field("profile", "unknown_profile", choice=choice) from None
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, _stamps: Stamps) -> Catalog:
+    return load_catalog(folder)

@@ -1,0 +1,113 @@
+"""How the server does, in the API."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Status
+
+from wattledger.apps.accounts.gate import requires
+from wattledger.apps.accounts.rights import Right
+from wattledger.apps.building.revision import saved_revision
+from wattledger.apps.rest.ids import Kind, number_in_path, public_id
+from wattledger.apps.rest.pages import Cursor, Limit, position
+from wattledger.apps.rest.problems import ProblemError
+from wattledger.apps.rest.server import engine, journal
+from wattledger.apps.system.schemas import (
+    Clock,
+    DeviceConditionAnswer,
+    Health,
+    JobAnswer,
+    JobPage,
+    RefusedPart,
+    State,
+)
+from wattledger.engine.api import EngineError, EngineState
+from wattledger.journal import Job, UnknownJobError
+
+router = Router(tags=["system"])
+_ID_KINDS = {"bus": Kind.BUS, "device": Kind.DEVICE, "series": Kind.SERIES}
+
+
+@router.get("/health", response={200: Health, 503: Health})
+@requires(Right.OPEN)
+def health(request: HttpRequest, response: HttpResponse) -> Status[Health]:
+    """Whether the services of this server work; 503 when one is down. Needs no token."""
+    try:
+        engine().state()
+    except EngineError:
+        return Status(503, Health(status="degraded", services={"web": "ok", "engine": "down"}))
+    return Status(200, Health(status="ok", services={"web": "ok", "engine": "ok"}))
+
+
+@router.get("/state", response=State)
+@requires(Right.OPERATE)
+def state(request: HttpRequest) -> State:
+    """Which configuration is active, how each device does on its bus, and whether the clock is trusted."""
+    return _state(engine().state(), saved=saved_revision())
+
+
+@router.get("/jobs", response=JobPage)
+@requires(Right.OPERATE)
+def list_jobs(request: HttpRequest, limit: Limit = 100, cursor: Cursor = None) -> JobPage:
+    """Work that takes longer than a request, newest first."""
+    found = journal().jobs.list(limit=limit + 1, after=position(cursor) or None)
+    behind = str(found[limit - 1].id) if len(found) > limit else None
+    return JobPage(items=[_job(job) for job in found[:limit]], next=behind)
+
+
+@router.get("/jobs/{job_id}", response=JobAnswer)
+@requires(Right.OPERATE)
+def show_job(request: HttpRequest, job_id: str) -> JobAnswer:
+    """One job."""
+    try:
+        return _job(journal().jobs.get(number_in_path(Kind.JOB, job_id)))
+    except UnknownJobError:
+        raise ProblemError("not_found") from None
+
+
+def _job(job: Job) -> JobAnswer:
+    return JobAnswer(
+        id=public_id(Kind.JOB, job.id),
+        kind=job.kind,
+        state=job.state,
+        progress=job.progress,
+        result=job.result,
+        error=job.error,
+        submitted=job.submitted,
+        started=job.started,
+        finished=job.finished,
+    )
+
+
+def _state(engine_state: EngineState, *, saved: int) -> State:
+    return State(
+        saved_revision=saved,
+        applied_revision=engine_state.revision,
+        active=engine_state.revision == saved and not engine_state.refused,
+        configuration=engine_state.configuration,
+        configuration_error=engine_state.configuration_error,
+        refused=[
+            RefusedPart(kind=part.kind, id=_part_id(part.kind, part.id), reason=part.reason)
+            for part in engine_state.refused
+        ],
+        devices=[
+            DeviceConditionAnswer(
+                device=public_id(Kind.DEVICE, device.device),
+                condition=device.condition,
+                since=device.since,
+                last_answer=device.last_answer,
+                reason=device.reason,
+            )
+            for device in engine_state.devices
+        ],
+        clock=Clock(
+            trusted=engine_state.clock.trusted, reason=engine_state.clock.reason, held=engine_state.clock.held_frames
+        ),
+        archive=engine_state.archive,
+        highest_slot=engine_state.highest_slot,
+        started=engine_state.started,
+    )
+
+
+def _part_id(kind: str, number: int) -> str:
+    return public_id(_ID_KINDS[kind], number) if kind in _ID_KINDS else str(number)

@@ -1,0 +1,77 @@
+"""What the API gives of the server itself."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from wattledger.apps.rest.values import Answer, UtcTime
+from wattledger.engine.api import DeviceCondition
+from wattledger.journal import JobState
+
+
+class Health(Answer):
+    """For people and monitors. `degraded`: a service is down; a silent meter is no matter of health."""
+
+    status: Literal["ok", "degraded"]
+    services: dict[str, Literal["ok", "down"]]
+
+
+class JobAnswer(Answer):
+    """`progress` goes from 0 to 1; `error` is English and says why it failed."""
+
+    id: str
+    kind: str
+    state: JobState
+    progress: float
+    result: JsonValue
+    error: str
+    submitted: UtcTime
+    started: UtcTime | None
+    finished: UtcTime | None
+
+
+class JobPage(Answer):
+    items: list[JobAnswer]
+    next: str | None
+
+
+class RefusedPart(Answer):
+    """A part of the configuration that the engine could not apply; `reason` is English."""
+
+    kind: str
+    id: str
+    reason: str
+
+
+class DeviceConditionAnswer(Answer):
+    device: str
+    condition: DeviceCondition
+    since: UtcTime
+    last_answer: UtcTime | None
+    reason: str
+
+
+class Clock(Answer):
+    """While the clock is not trusted, readings are held and dated later."""
+
+    trusted: bool
+    reason: str
+    held: int
+
+
+class State(Answer):
+    """How the acquisition does. `active`: it works with the configuration that is saved."""
+
+    saved_revision: int
+    applied_revision: int | None
+    active: bool
+    configuration: str
+    configuration_error: str
+    refused: list[RefusedPart]
+    devices: list[DeviceConditionAnswer]
+    clock: Clock
+    archive: str
+    highest_slot: UtcTime | None
+    started: UtcTime

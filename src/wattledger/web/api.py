@@ -1,0 +1,90 @@
+"""The root of the API: the routers of all apps, and how their errors become problems."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from wattledger.apps.accounts.api import router as account
+from wattledger.apps.alarms.api import router as alarms
+from wattledger.apps.building.api import router as building
+from wattledger.apps.devices.api import router as devices
+from wattledger.apps.measurements.api import router as measurements
+from wattledger.apps.rest.problems import STATUS, ProblemError, problem_response
+from wattledger.apps.rest.validation import field_error
+from wattledger.apps.system.api import router as system
+from wattledger.archive import ArchiveError
+from wattledger.engine.api import EngineError, EngineRefusedError
+from wattledger.journal import JournalError
+
+log = logging.getLogger(__name__)
+
+# Errors of others and the problem that they are here; the first that fits.
+CODES: dict[type[Exception], str] = {
+    AuthenticationError: "not_authenticated",
+    HttpError: "malformed",  # ninja's word for a body that is no JSON
+    Http404: "not_found",
+    EngineError: "engine_unreachable",
+    ArchiveError: "archive_unreadable",
+    JournalError: "journal_unavailable",
+    OperationalError: "busy",
+}
+
+DESCRIPTION = """
+Ids are opaque. Times are RFC 3339 in UTC, ranges are [start, end). Lists take `limit` and `next` and answer `items` and
+`next` (null: no more). Errors are `application/problem+json` with a `code`, the `field` and a text in the language of
+`Accept-Language` (fr, en, de, nl). Every POST takes an `Idempotency-Key` of up to 200 signs and is then done once,
+however often it is repeated within 24 hours. A PATCH or DELETE that names the `version` it knew is refused (409) when
+somebody else was faster. Unknown parameters and fields are refused. Additions may come, removals need another version.
+"""
+
+api = NinjaAPI(
+    title="Wattledger",
+    version=version("wattledger"),
+    description=DESCRIPTION,
+    docs_url=None,  # its page loads scripts from elsewhere
+    openapi_url="/openapi.json",
+    urls_namespace="api-1",
+)
+api.add_router("", account)
+api.add_router("", building)
+api.add_router("", devices)
+api.add_router("", measurements)
+api.add_router("", alarms)
+api.add_router("", system)
+
+
+def _answer(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    if isinstance(error, type):  # ninja's signature allows it, nobody does it
+        error = error()
+    problem = _problem_of(error)
+    if problem.code == "internal_error":
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+    elif STATUS[problem.code] >= 500:
+        log.warning("%s %s: %s", request.method, request.path, error)
+    return problem_response(problem)
+
+
+def _problem_of(error: Exception) -> ProblemError:
+    match error:
+        case ProblemError():
+            return error
+        case ValidationError():
+            return field_error(error.errors)
+        case EngineRefusedError():
+            return ProblemError("engine_refused", reason=str(error))
+        case RequestDataTooBig():
+            return ProblemError("too_large", limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    codes = (code for kind, code in CODES.items() if isinstance(error, kind))
+    return ProblemError(next(codes, "internal_error"))
+
+
+for _kind in (ProblemError, ValidationError, RequestDataTooBig, *CODES, Exception):
+    api.add_exception_handler(_kind, _answer)
