@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, FieldbusError, UnfitAnswerError
 from wattledger.fieldbus.modbus.pdu import Request
@@ -40,7 +40,7 @@ class TcpConnection(asyncio.Protocol):
         *,
         framer: TcpFramer,
         clock: Callable[[], float],
-        on_end: Callable[[TcpConnection, str], None],
+        on_end: Callable[[TcpConnection], None],
         on_rejected: Callable[[int | None], None],
     ) -> None:
         self._framer = framer
@@ -97,8 +97,7 @@ class TcpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the loop's promise for stream protocols
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class is no subclass of it
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop, at once when the peer closes or resets the connection."""
@@ -106,7 +105,7 @@ class TcpConnection(asyncio.Protocol):
         self._settle(ConnectionLostError("the connection was ended" if self._ending_by_us else reason))
         self._ended.set()
         if not self._ending_by_us:
-            self._on_end(self, reason)
+            self._on_end(self)
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
@@ -125,7 +124,7 @@ class TcpConnection(asyncio.Protocol):
             return
         self._settle(UnfitAnswerError(rejected.reason))
         if rejected.consequence is Consequence.RECONNECT:
-            self._end_unusable(rejected.reason)
+            self._end_unusable()
 
     def _look_once_more(self, waiter: asyncio.Future[Outcome], timeout_s: float) -> None:
         if not waiter.done():
@@ -138,12 +137,12 @@ class TcpConnection(asyncio.Protocol):
         waiter.set_result(AnswerTimeoutError(f"no answer within {timeout_s:g} s"))
         if self._framer.holds_part:
             # The rest of that frame may never come, and would then swallow the beginning of the next answer.
-            self._end_unusable("an answer stopped in its middle")
+            self._end_unusable()
 
-    def _end_unusable(self, reason: str) -> None:
+    def _end_unusable(self) -> None:
         if self._transport is not None and not self._ending_by_us:
             self.renew()
-            self._on_end(self, reason)
+            self._on_end(self)
 
     def _settle(self, outcome: Outcome) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -11,6 +11,7 @@ from wattledger.fieldbus.backoff import Backoff
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
     ConnectionLostError,
+    FieldbusError,
     RefusedError,
     UnfitAnswerError,
     UnreachableError,
@@ -117,10 +118,10 @@ class TcpLink:
         asked_at = self._clock()
         try:
             received = await connection.exchange(unit_id, request, timeout_s=timeout_s)
-        except AnswerTimeoutError as error:
-            self._note_silence(connection, unit_id)
-            raise AnswerTimeoutError(f"{self._place(unit_id)}: {error}") from error
-        except (ConnectionLostError, UnfitAnswerError) as error:
+        except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError) as error:
+            self._note_failure(connection, error)
+            if isinstance(error, AnswerTimeoutError):
+                self._note_silence(connection, unit_id)
             raise type(error)(f"{self._place(unit_id)}: {request}: {error}") from error
         self._backoff.reset()
         answer = received.accepted.answer
@@ -164,10 +165,13 @@ class TcpLink:
             framer=self._framer, clock=self._clock, on_end=self._note_end, on_rejected=self.statistics.rejected
         )
 
-    def _note_end(self, connection: TcpConnection, reason: str) -> None:
-        self.statistics.connection_lost()
-        if connection.answers == 0:  # a port that accepts and hangs up is as good as closed: do not storm it
-            self._pause(reason)
+    def _note_end(self, connection: TcpConnection) -> None:
+        if connection is self._connection:  # not one whose opening was cancelled
+            self.statistics.connection_lost()
+
+    def _note_failure(self, connection: TcpConnection, error: FieldbusError) -> None:
+        if connection.answers == 0 and not connection.is_open:
+            self._pause(str(error))  # a port that accepts and hangs up is as good as closed: do not storm it
 
     def _note_silence(self, connection: TcpConnection, unit_id: int) -> None:
         self.statistics.timed_out(unit_id)

@@ -81,26 +81,31 @@ class TcpFramer:
     def receive(self, data: bytes) -> list[Verdict]:
         """Verdicts on the frames that are complete with `data`, in order; a part of a frame waits for its rest.
 
-        An answer followed by what begins no frame is not accepted: then its own end is in doubt too (a peer that
-        dropped bytes makes one whole frame of two).
+        An answer with less than a whole frame behind it is not accepted: nothing else was asked, so its own end is in
+        doubt (a peer that dropped bytes makes one whole frame of two).
         """
         if not self._broken:
             self._buffer += data
         verdicts = list(self._verdicts())
+        if self._buffer and any(isinstance(verdict, Accepted) for verdict in verdicts):
+            verdicts.append(self._break_off(f"{len(self._buffer)} bytes behind an answer: the stream is out of step"))
         return [verdict for verdict in verdicts if isinstance(verdict, Rejected)] if self._broken else verdicts
 
     def _verdicts(self) -> Iterator[Verdict]:
         while not self._broken:
             problem = self._misfit()
             if problem:
-                self._broken = True
-                self._buffer.clear()
-                yield Rejected(problem, Consequence.RECONNECT)
+                yield self._break_off(problem)
                 return
             frame = self._complete_frame()
             if frame is None:
                 return
             yield self._judge(frame)
+
+    def _break_off(self, reason: str) -> Rejected:
+        self._broken = True
+        self._buffer.clear()
+        return Rejected(reason, Consequence.RECONNECT)
 
     def _misfit(self) -> str:
         """Why the head of the buffer begins no frame; empty when it may. Judged as early as the bytes allow."""
