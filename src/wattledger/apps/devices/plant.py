@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, connection
 
 from wattledger import plant
@@ -34,7 +35,7 @@ def load_plant() -> Plant:
     try:
         with one_snapshot():
             return _plant()
-    except (DatabaseError, ValueError) as error:
+    except (DatabaseError, ObjectDoesNotExist, ValueError) as error:
         raise PlantUnreadableError(f"{connection.settings_dict['NAME']}: {error}") from error
     finally:
         if not was_open:

@@ -43,10 +43,6 @@ _CODES = {
     "datetime_parsing": ("not_time", None),
     "datetime_from_date_parsing": ("not_time", None),
     "datetime_object_invalid": ("not_time", None),
-    "date_type": ("not_date", None),
-    "date_parsing": ("not_date", None),
-    "date_from_datetime_parsing": ("not_date", None),
-    "date_from_datetime_inexact": ("not_date", None),
 }
 
 _BRANCH = re.compile(r"[\[(]|^(str|int|float|bool)$")  # how pydantic calls the branches of a union
