@@ -122,6 +122,7 @@ class Journal:
                 return False
             said = replace(raised, act=Act.ACKNOWLEDGED, time=self._now(), actor=actor, comment=comment, count=0, id=0)
             append(connection, said)
+            self._keep_bound(connection)
             self._written.clear()
             return True
 
