@@ -1,0 +1,195 @@
+"""The database forbids what it can; it grows from nothing and from every released state."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from wattledger.apps.accounts.models import ApiToken, User
+from wattledger.apps.building.models import EnergySource, Revision, Site, Switchboard, Usage, Zone
+from wattledger.apps.devices.models import (
+    Bus,
+    Circuit,
+    CircuitAssignment,
+    Device,
+    Installation,
+    RecordingInterval,
+    Series,
+)
+from wattledger.plant import DataFolder
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+RELEASES = sorted((Path(__file__).parent / "releases").glob("*.sql"))
+APPS = ("accounts", "building", "devices")
+
+
+@pytest.fixture
+def wired(folder: DataFolder) -> dict[str, Any]:
+    bus = Bus.objects.create(name="Board", host="10.0.0.1")
+    device = Device.objects.create(name="Main", bus=bus, unit_id=1, profile="p", product="q")
+    circuit = Circuit.objects.create(name="Main", device=device)
+    return {"bus": bus, "device": device, "circuit": circuit}
+
+
+def test_a_new_server_has_its_built_in_rows(folder: DataFolder) -> None:
+    admin, integrator = User.objects.get(identifier="admin"), User.objects.get(identifier="integrator")
+
+    assert (admin.is_super_admin, admin.enabled, admin.must_change_password) == (True, True, True)
+    assert admin.check_password("admin")
+    assert admin.password.startswith("argon2$argon2id$")
+    assert (integrator.is_super_admin, integrator.enabled, integrator.has_usable_password()) == (False, False, False)
+    assert Usage.objects.filter(built_in=True).count() == 10
+    assert Usage.objects.filter(built_in=False).count() == Usage.MOST_CUSTOM
+    assert set(EnergySource.objects.values_list("code", flat=True)) == {
+        "main_grid", "wind", "solar", "generator_set", "biomass",
+    }  # fmt: skip
+    assert isinstance(Site.objects.get().server, UUID)
+    assert Revision.objects.get().number == 0
+
+
+def test_every_server_gets_its_own_id(tmp_path: Path, folder: DataFolder) -> None:
+    first = Site.objects.get().server
+
+    settings = connections.settings["default"]
+    connections.close_all()
+    settings["NAME"] = str(tmp_path / "other.sqlite3")
+    call_command("migrate", verbosity=0)
+
+    assert Site.objects.get().server != first
+
+
+def test_the_models_and_the_migrations_agree(folder: DataFolder) -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
+def test_a_database_of_an_earlier_release_is_brought_up(release: Path, folder: DataFolder, tmp_path: Path) -> None:
+    old = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(old)) as plain:
+        plain.executescript(release.read_text())
+    connections.close_all()
+    connections.settings["default"]["NAME"] = str(old)
+
+    call_command("migrate", verbosity=0)
+
+    executor = MigrationExecutor(connection)
+    assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
+    assert Device.objects.get().name == "Main meter"
+    assert Device.objects.get().circuits.get().assignments.get().usage == Usage.objects.get(code="heating")
+    assert [str(series.uuid) for series in Series.objects.all()] == ["00000000-0000-0000-0000-000000000001"]
+    assert connection.cursor().execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_there_is_a_dump_of_the_present_migrations(folder: DataFolder) -> None:
+    newest = {app: max(_migrations(app)) for app in APPS}
+
+    assert RELEASES, "no dump of a released database"
+    assert all(f"'{app}','{name}'" in RELEASES[-1].read_text() for app, name in newest.items()), (
+        "the migrations grew: add a dump of a database after them, so that the next release can start from it"
+    )
+
+
+def _migrations(app: str) -> list[str]:
+    loader = MigrationExecutor(connection).loader
+    return [name for label, name in loader.disk_migrations if label == app]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(lambda: User.objects.create(identifier="ab", name="x", profile="viewer"), id="short identifier"),
+        pytest.param(
+            lambda: User.objects.create(identifier="a" * 21, name="x", profile="viewer"), id="long identifier"
+        ),
+        pytest.param(lambda: User.objects.create(identifier="a b c", name="x", profile="viewer"), id="space in it"),
+        pytest.param(lambda: User.objects.create(identifier="admin", name="x", profile="viewer"), id="taken"),
+        pytest.param(lambda: User.objects.create(identifier="abc", name="x", profile="king"), id="unknown profile"),
+        pytest.param(lambda: User.objects.filter(identifier="admin").update(enabled=False), id="admin off"),
+        pytest.param(lambda: User.objects.filter(identifier="admin").update(profile="viewer"), id="admin demoted"),
+        pytest.param(lambda: ApiToken.objects.create(user_id=1, name="x", prefix="x", digest="short"), id="digest"),
+        pytest.param(lambda: Site.objects.create(pk=2), id="second site"),
+        pytest.param(lambda: Site.objects.update(latitude=91, longitude=0), id="latitude"),
+        pytest.param(lambda: Site.objects.update(latitude=1), id="half a position"),
+        pytest.param(lambda: Revision.objects.create(pk=2), id="second revision"),
+        pytest.param(lambda: Zone.objects.create(name="x", kind="floor"), id="floor of nothing"),
+        pytest.param(lambda: Zone.objects.create(name="x", kind="building", area_m2=0), id="no area"),
+        pytest.param(lambda: Zone.objects.create(name="x", kind="town"), id="unknown kind"),
+        pytest.param(lambda: Usage.objects.filter(code="heating").update(name="x"), id="built-in renamed"),
+        pytest.param(lambda: Usage.objects.filter(code="heating").update(retired=True), id="built-in retired"),
+        pytest.param(lambda: Switchboard.objects.create(name="x", location_id=99), id="board nowhere"),
+    ],
+)
+def test_the_database_refuses_wrong_users_and_buildings(folder: DataFolder, wrong: Any) -> None:
+    with pytest.raises(IntegrityError):
+        wrong()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(lambda w: Bus.objects.create(name="Board", host="x"), id="bus name"),
+        pytest.param(lambda w: Bus.objects.create(name="x", host="10.0.0.1"), id="bus address"),
+        pytest.param(lambda w: Bus.objects.create(name="x", host="x", port=0), id="port"),
+        pytest.param(lambda w: Bus.objects.create(name="x", host="x", timeout_s=0.2), id="timeout"),
+        pytest.param(lambda w: Bus.objects.create(name="x", host="x", retries=6), id="retries"),
+        pytest.param(lambda w: Bus.objects.create(name="x", host="x", kind="can"), id="kind"),
+        pytest.param(lambda w: w["bus"].delete(), id="bus taken from a living device"),
+        pytest.param(lambda w: _device(w, name="Main", unit_id=2), id="device name"),
+        pytest.param(lambda w: _device(w, name="x", unit_id=1), id="unit taken"),
+        pytest.param(lambda w: _device(w, name="x", unit_id=256), id="unit"),
+        pytest.param(lambda w: Circuit.objects.create(name="x", device=w["device"], channel=1), id="channel taken"),
+        pytest.param(lambda w: Circuit.objects.create(name="x", device=w["device"], channel=0), id="channel 0"),
+        pytest.param(lambda w: Installation.objects.create(device=w["device"], since=NOW, ratio=0), id="ratio"),
+        pytest.param(
+            lambda w: Installation.objects.create(device=w["device"], since=NOW, until=NOW), id="ends at once"
+        ),
+        pytest.param(lambda w: [Installation.objects.create(device=w["device"], since=NOW) for _ in "ab"], id="two"),
+        pytest.param(
+            lambda w: CircuitAssignment.objects.create(circuit=w["circuit"], fed_by=w["circuit"]), id="feeds itself"
+        ),
+        pytest.param(lambda w: CircuitAssignment.objects.create(circuit=w["circuit"], limit_a=-1), id="limit"),
+        pytest.param(lambda w: [CircuitAssignment.objects.create(circuit=w["circuit"]) for _ in "ab"], id="same day"),
+        pytest.param(lambda w: [_series(w) for _ in "ab"], id="series twice"),
+        pytest.param(lambda w: _series(w, aggregate="sum"), id="aggregate"),
+        pytest.param(lambda w: _series(w, decimals=10), id="decimals"),
+        pytest.param(lambda w: RecordingInterval.objects.create(kind="energy", minutes=7), id="interval"),
+        pytest.param(lambda w: RecordingInterval.objects.create(kind="love", minutes=5), id="interval of nothing"),
+    ],
+)
+def test_the_database_refuses_wrong_devices(wired: dict[str, Any], wrong: Any) -> None:
+    with pytest.raises(IntegrityError):
+        wrong(wired)
+
+
+def test_the_ids_of_series_are_never_given_twice(wired: dict[str, Any]) -> None:
+    first = _series(wired)
+    number = first.pk
+    first.delete()
+
+    assert _series(wired).pk > number
+
+
+def test_name_and_address_of_a_retired_device_are_free_again(wired: dict[str, Any]) -> None:
+    wired["device"].retired = NOW + timedelta(days=1)
+    wired["device"].save(update_fields=["retired"])
+
+    assert _device(wired, name="Main", unit_id=1).pk != wired["device"].pk
+
+
+def _device(wired: dict[str, Any], *, name: str, unit_id: int) -> Device:
+    return Device.objects.create(name=name, bus=wired["bus"], unit_id=unit_id, profile="p", product="q")
+
+
+def _series(wired: dict[str, Any], *, aggregate: str = "last", decimals: int = 0) -> Series:
+    return Series.objects.create(
+        circuit=wired["circuit"], quantity="active_power", phase="total", aggregate=aggregate, decimals=decimals
+    )
