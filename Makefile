@@ -7,8 +7,8 @@ RUN := $(UV) run --frozen --no-sync
 DATA ?= data
 LOCALES := src/wattledger/web/locale
 # what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, the fake clock
-TEST_PACKAGES := gcc libc6-dev libmodbus-dev mbpoll
-TEST_FILES := /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll
+TEST_PACKAGES := gcc libc6-dev libmodbus-dev mbpoll faketime procps
+TEST_FILES := /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll /usr/bin/faketime /usr/bin/pgrep
 
 .PHONY: setup setup-test demo run test lint bench soak translations
 
@@ -42,7 +42,7 @@ test: setup-test
 	@$(RUN) tools/timed-suites tests/unit tests/wire
 
 soak: setup-test
-	@$(RUN) tools/timed-suites tests/soak
+	@SOAK_KILLING_S=300 $(RUN) tools/timed-suites tests/soak tests/wire/whole/test_life.py
 
 bench: setup-test
 	@for script in bench/*.py; do echo "== $$script"; $(RUN) python $$script || exit 1; done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import subprocess
@@ -11,6 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+import uvloop
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Every asynchronous test runs on the loop that the product runs on."""
+    return {"uvloop": uvloop.new_event_loop}
+
 
 DEADLINE_S = 15.0  # a loaded machine takes its time; nothing waits this long when all is well
 

@@ -1,0 +1,78 @@
+"""The processes of the demo: simulated meters and one server, started as anybody would start them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+STOP_WITHIN_S = 15.0
+
+
+class Interrupted(Exception):  # noqa: N818 - no error: somebody wants to stop
+    """Ctrl-C, or a request to end."""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM ends the demo as Ctrl-C does: by leaving, so that every child is ended on the way out."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        raise Interrupted
+
+    previous = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def running(command: Sequence[str], *, log: IO[bytes], pipes: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A child process, ended and waited for when the context ends.
+
+    It has a group of its own: Ctrl-C reaches the demo alone, which then ends its children in order.
+    """
+    child = subprocess.Popen(
+        [sys.executable, *command],
+        stdin=pipes or subprocess.DEVNULL,
+        stdout=pipes or log,
+        stderr=log,
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+@contextmanager
+def simulated_meter(product: str, *, serial: str, log: IO[bytes]) -> Iterator[int]:
+    """A meter of its own process on a free port of 127.0.0.1; gives the port."""
+    command = ["-m", "wattledger.demo.meter", "--port", "0", "--product", product, "--serial", serial]
+    with running(command, log=log, pipes=subprocess.PIPE) as child:
+        if child.stdout is None:
+            raise RuntimeError("the meter has no output")
+        first_line = child.stdout.readline().split()
+        if first_line[:1] != [b"port"]:
+            raise RuntimeError(f"the simulated meter did not start; see {log.name}")
+        yield int(first_line[1])
+
+
+@contextmanager
+def server(folder: Path, *, port: int, log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """A server on this data folder, reachable from this computer only."""
+    command = ["-m", "wattledger.services.cli", "run", "--data", str(folder), "--port", str(port)]
+    with running(command, log=log) as child:
+        yield child
