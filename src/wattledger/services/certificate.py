@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from wattledger.plant import DataFolder
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 VALID_FOR = timedelta(days=825)
 RENEWED_BEFORE = timedelta(days=30)
 BACKDATED = timedelta(days=1)  # the clock of a browser may be behind, or in another day
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey  # one that a user brought is not thrown away
 MAKER = "Wattledger, made by this server"  # by this name we know our own, and never touch one that a user brought
 
 
@@ -32,43 +33,52 @@ def ensure_certificate(folder: DataFolder, *, now: datetime | None = None) -> st
     always fit. Raises OSError when they cannot be written.
     """
     now = now or datetime.now(UTC)
-    if not _is_wanted(folder.certificate, now) and folder.certificate_key.exists():
+    present, key = _present(folder.certificate), _kept_key(folder.certificate_key)
+    if present is not None and not _is_to_be_renewed(present, key, now):
         return None
-    key = _key(folder.certificate_key)
-    certificate = _self_signed(key, now)
-    _write(folder.certificate, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
-    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+    if key is None:
+        key = _new_key(folder.certificate_key)
+    made = _self_signed(key, now)
+    _write(folder.certificate, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    return made.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
-def _is_wanted(path: Path, now: datetime) -> bool:
-    if not path.exists():
-        return True
-    try:
-        present = x509.load_pem_x509_certificate(path.read_bytes())
-    except ValueError:
-        log.warning("%s is not a certificate; a new one is made", path)
-        return True
+def _is_to_be_renewed(present: x509.Certificate, key: Key | None, now: datetime) -> bool:
     makers = present.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     is_ours = any(maker.value == MAKER for maker in makers)
-    return is_ours and present.not_valid_after_utc - RENEWED_BEFORE <= now
+    fits = key is not None and key.public_key() == present.public_key()
+    return is_ours and (not fits or present.not_valid_after_utc - RENEWED_BEFORE <= now)
 
 
-def _key(path: Path) -> ec.EllipticCurvePrivateKey:
-    if path.exists():
-        try:
-            kept = serialization.load_pem_private_key(path.read_bytes(), password=None)
-        except (ValueError, TypeError):
-            log.warning("%s is not a private key without passphrase; a new one is made", path)
-        else:
-            if isinstance(kept, ec.EllipticCurvePrivateKey):
-                return kept
+def _present(path: Path) -> x509.Certificate | None:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        log.warning("%s is not a certificate; a new one is made", path)
+        return None
+
+
+def _kept_key(path: Path) -> Key | None:
+    try:
+        kept = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError):
+        log.warning("%s is not a private key without passphrase", path)
+        return None
+    return kept if isinstance(kept, Key) else None
+
+
+def _new_key(path: Path) -> Key:
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write(path, pem, mode=0o600)
     return key
 
 
-def _self_signed(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
+def _self_signed(key: Key, now: datetime) -> x509.Certificate:
     names = own_names()
     name = x509.Name(
         [

@@ -22,7 +22,7 @@ def print_new_token(folder: DataFolder, identifier: str, *, name: str) -> ExitCo
             text = _("There is no user {user}. Those that exist: {users}")
             users = ", ".join(User.objects.order_by("identifier").values_list("identifier", flat=True))
             raise CommandRefusedError(text.format(user=identifier, users=users))
-        token = create_token(user, name=name, actor=LOCAL, source=SOURCE)
+        token = create_token(user, name=name, actor=LOCAL, source=SOURCE).secret
     except DatabaseError as error:
         text = _("The configuration {file} cannot be changed: {reason}")
         raise ServiceError(text.format(file=folder.configuration, reason=error)) from error

@@ -20,6 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 from wattledger import journal as journals
 from wattledger.journal import Code, Journal, JournalError, JournalUnavailableError
 from wattledger.plant import DataFolder
+from wattledger.services.channels import LogChannel
 from wattledger.services.errors import ServiceError
 from wattledger.services.folder_lock import unusable
 from wattledger.services.snapshots import BEFORE_MIGRATION, SnapshotError, snapshots, take_snapshot
@@ -43,6 +44,7 @@ def prepare(folder: DataFolder) -> None:
         journals.prepare(folder.journal, source=SOURCE)
         _bring_up_configuration(folder)
         with Journal(folder.journal) as journal:
+            journal.outbox.open(LogChannel.name)  # so that the log tells of the first start too
             if fingerprint is not None:
                 journal.note(Code.CERTIFICATE_CREATED, params={"fingerprint": fingerprint}, source=SOURCE)
             params = {"service": SERVER, "version": version("wattledger")}

@@ -58,7 +58,7 @@ def _server(folder: DataFolder, host: str, port: int) -> Server:
     granian_log = logging.getLogger("_granian")
     granian_log.handlers.clear()
     granian_log.propagate = True
-    granian_log.setLevel(logging.WARNING)
+    granian_log.setLevel(logging.ERROR)  # below that it tells of its own coming and going
     return server
 
 

@@ -230,7 +230,7 @@ def test_the_list_is_filtered_by_kind_severity_code_and_period(journal: Journal,
     clock.go_on(hours=1)
     now = clock()
 
-    def codes(**wanted: object) -> list[str]:
+    def codes(**wanted: Any) -> list[str]:
         return [event.code for event in journal.events(**wanted).events]
 
     assert codes(kinds=[Kind.ALARM]) == ["bus_down"]
