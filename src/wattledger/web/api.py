@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from wattledger.apps.accounts.api import router as account
@@ -23,6 +22,7 @@ from wattledger.apps.system.api import router as system
 from wattledger.archive import ArchiveError
 from wattledger.engine.api import EngineError, EngineRefusedError
 from wattledger.journal import JournalError
+from wattledger.web.description import DescribedAPI
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ however often it is repeated within 24 hours. A PATCH or DELETE that names the `
 somebody else was faster. Unknown parameters and fields are refused. Additions may come, removals need another version.
 """
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Wattledger",
     version=version("wattledger"),
     description=DESCRIPTION,
