@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 from wattledger.apps.building.models import Revision
 from wattledger.apps.devices.errors import PlantUnreadableError
 from wattledger.apps.devices.plant import load_plant
-from wattledger.engine import EngineSettings, run_engine
+from wattledger.engine.service import EngineSettings, run_engine
 from wattledger.plant import Plant, PlantError
 from wattledger.services.child import Child, run_loop
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from wattledger.archive import EmbeddedReader
-from wattledger.engine import EngineSettings, run_engine
+from wattledger.engine.service import EngineSettings, run_engine
 from wattledger.engine.api import EngineClient, EngineUnreachableError
 from wattledger.journal import Event, Journal
 from wattledger.measure import Aggregate
