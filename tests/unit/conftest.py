@@ -156,8 +156,8 @@ def meter(api: ApiCaller, bus: str) -> dict[str, Any]:
 def engine(folder: DataFolder) -> Iterator[None]:
     """A real engine on the folder, in a thread of its own; it answers before the test begins."""
     from wattledger.apps.rest.server import engine as client
-    from wattledger.engine import EngineSettings, run_engine
     from wattledger.engine.api import EngineError
+    from wattledger.engine.service import EngineSettings, run_engine
     from wattledger.services.engine import SavedConfiguration
 
     loop, stop = asyncio.new_event_loop(), asyncio.Event()

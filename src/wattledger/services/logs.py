@@ -30,6 +30,7 @@ def log_to(folder: DataFolder) -> None:
     handler.addFilter(_name_service)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
+    logging.raiseExceptions = False  # a line that a full card does not take must not become pages on stderr
 
 
 def name_service(name: str) -> None:
