@@ -1,8 +1,8 @@
 """Fails when a package that the product runs with has a licence that Apache-2.0 software cannot be shipped with."""
 
 import sys
-from importlib.metadata import Distribution, distribution
 from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution
 
 from packaging.requirements import Requirement
 

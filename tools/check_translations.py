@@ -19,7 +19,7 @@ def in_the_code() -> Catalog:
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "django.pot"
         subprocess.run(
-            ["pybabel", "--quiet", "extract", "--mapping-file", "tools/babel.cfg", "--keywords", "gettext_lazy",
+            [sys.executable, "-m", "babel.messages.frontend", "--quiet", "extract", "--mapping-file", "tools/babel.cfg", "--keywords", "gettext_lazy",
              "--keywords", "pgettext_lazy:1c,2", "--output", str(template), "src/wattledger"],
             check=True,
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from types import FrameType
 from typing import IO
 
 STOP_WITHIN_S = 15.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: somebody wants to stop
@@ -20,12 +22,12 @@ class Interrupted(Exception):  # noqa: N818 - no error: somebody wants to stop
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM ends the demo as Ctrl-C does: by leaving, so that every child is ended on the way out."""
+    """A closed terminal and SIGTERM end the demo as Ctrl-C does: by leaving, so that every child is ended as well."""
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         raise Interrupted
 
-    previous = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         yield
     finally:
@@ -45,6 +47,7 @@ def running(command: Sequence[str], *, log: IO[bytes], pipes: int | None = None)
         stdout=pipes or log,
         stderr=log,
         start_new_session=True,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - the demo has one thread
     )
     try:
         yield child
@@ -55,6 +58,11 @@ def running(command: Sequence[str], *, log: IO[bytes], pipes: int | None = None)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _end_with_parent() -> None:
+    """Between fork and exec: be asked to end when the demo dies, however it dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager

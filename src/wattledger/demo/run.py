@@ -58,7 +58,7 @@ def _run(root: Path, port: int, console: Console) -> None:
         server(root, port=port, log=log) as child,
     ):
         console.print(_("Starting; the log is {file}.").format(file=log.name), style="dim")
-        _wait_until_ready(address, folder.tls / "cert.pem", child)
+        _wait_until_ready(address, folder.tls / "cert.pem", child, log=Path(log.name))
         token_file = _token_file(root)
         api = Api(address, certificate=folder.tls / "cert.pem", token=token_file.read_text(encoding="ascii"))
         device = declare(api, meter_port=meter_port)
@@ -76,7 +76,7 @@ def _free(port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(address: str, certificate: Path, child: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(address: str, certificate: Path, child: subprocess.Popen[bytes], *, log: Path) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while child.poll() is None:
         try:
@@ -87,7 +87,11 @@ def _wait_until_ready(address: str, certificate: Path, child: subprocess.Popen[b
             time.sleep(0.2)
         else:
             return
-    raise RuntimeError(_("The server ended while it started; its log says why."))
+    raise RuntimeError(_("The server ended while it started; its log says why: {line}").format(line=_last_line(log)))
+
+
+def _last_line(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2]
 
 
 def _token_file(root: Path) -> Path:
