@@ -1,0 +1,91 @@
+"""`make demo` as a newcomer meets it, without a terminal: what it prints, and what it leaves behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "wattledger.services.cli", "demo", "--data", "demo-data"]
+
+
+@pytest.fixture
+def start_demo(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Start demos on one data folder; the test ends with none."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        environment = {**os.environ, "LANG": "C", "COLUMNS": "120"}
+        demo = subprocess.Popen(COMMAND, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+        started.append(demo)
+        return demo
+
+    yield start
+    for demo in started:
+        demo.kill()
+        demo.communicate()
+
+
+def seen_until(demo: subprocess.Popen[str], wanted: str) -> str:
+    assert demo.stdout is not None
+    lines: list[str] = []
+    for line in demo.stdout:
+        lines.append(line)
+        if wanted in line:
+            return "".join(lines)
+    raise AssertionError(f"{wanted!r} never came:\n{''.join(lines)}")
+
+
+def processes_on(folder: Path) -> str:
+    return subprocess.run(["pgrep", "-af", str(folder)], capture_output=True, text=True, check=False).stdout
+
+
+def test_the_demo_shows_values_and_lines_that_work_and_leaves_nothing_behind(
+    start_demo: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    demo = start_demo()
+    shown = seen_until(demo, "Ctrl-C")
+    lines = [line for line in shown.splitlines() if line.startswith(("H=", "curl"))]
+    asked = subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=tmp_path, capture_output=True, text=True, check=True)
+    during = processes_on(tmp_path)
+    demo.send_signal(signal.SIGINT)
+
+    assert re.search(r"Voltage L1–N +2\d\d\.\d +V", shown)
+    assert '"point": "voltage.l1-n"' in asked.stdout
+    assert '"items"' in asked.stdout
+    assert during
+    assert demo.wait(30) == 0
+    assert processes_on(tmp_path) == ""
+
+
+def test_a_second_demo_goes_on_with_the_same_plant_and_one_beside_it_is_refused(
+    start_demo: Callable[[], subprocess.Popen[str]],
+) -> None:
+    first = start_demo()
+    seen_until(first, "Ctrl-C")
+    beside = start_demo()
+    refused, _ = beside.communicate(timeout=60)
+    first.terminate()
+    first.wait(30)
+    second = start_demo()
+    shown = seen_until(second, "Ctrl-C")
+
+    assert beside.returncode == 1
+    assert "Another server" in refused
+    assert "devices/d1/live" in shown
+
+
+def test_a_demo_that_is_killed_takes_its_processes_along(
+    start_demo: Callable[[], subprocess.Popen[str]], tmp_path: Path, make_server: Any
+) -> None:
+    demo = start_demo()
+    seen_until(demo, "Ctrl-C")
+
+    demo.kill()
+
+    make_server().until(lambda: not processes_on(tmp_path))
