@@ -1,7 +1,7 @@
 """The command line.
 
 Exit codes: 0 well; 1 failed, or the check found something; 2 wrong usage; 3 another server uses the data folder;
-4 the port is in use; 5 the data folder cannot be used (no space, no rights, read-only).
+4 the port is in use; 5 the data folder cannot be used (no space, no rights, read-only); 130 interrupted by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from wattledger.services.texts import gettext as _
 
 DEFAULT_HOST = "127.0.0.1"  # by hand: for this computer only; an installed service says otherwise
 DEFAULT_PORT = 8888
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(command(given))
     except ServiceError as error:
         return tell(error)
+    except KeyboardInterrupt:  # before there is a server that would stop in good order
+        return INTERRUPTED
     except BrokenPipeError:  # who read our output has enough; nothing is left to flush into it at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -92,7 +95,14 @@ def _existing(path: Path) -> DataFolder:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="wattledger", description=_("The energy server of a building."))
+    parser = argparse.ArgumentParser(
+        prog="wattledger",
+        description=_("The energy server of a building."),
+        epilog=_(
+            "Exit codes: 0 well; 1 failed, or the check found something; 2 wrong usage; 3 another server uses the data"
+            " folder; 4 the port is in use; 5 the data folder cannot be used."
+        ),
+    )
     parser.add_argument("--version", action="version", version=f"wattledger {version('wattledger')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

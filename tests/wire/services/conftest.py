@@ -31,6 +31,8 @@ def until(condition: Callable[[], object], what: str) -> None:
 class Server:
     """A server's parent process and what can be seen of it from outside."""
 
+    port = 0  # of a real one
+
     def __init__(self, data: Path, command: list[str]) -> None:
         self.data = data
         self.command = command
@@ -150,9 +152,7 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
     def start_one(*options: str, data: Path | None = None, port: int) -> Server:
-        folder = data or tmp_path / "data"
-        command = ["-m", "wattledger.services.cli", "run", "--data", str(folder), "--port", str(port), *options]
-        started.append(Server(folder, command))
+        started.append(real_server(data or tmp_path / "data", port, *options))
         return started[-1]
 
     yield start_one
@@ -160,8 +160,30 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.clean_up()
 
 
-@pytest.fixture
-def port() -> int:
+def real_server(data: Path, port: int, *options: str) -> Server:
+    command = ["-m", "wattledger.services.cli", "run", "--data", str(data), "--port", str(port), *options]
+    server = Server(data, command)
+    server.port = port
+    return server
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One real server that runs, for tests that leave it as it was."""
+    server = real_server(tmp_path_factory.mktemp("standing") / "data", free_port())
+    try:
+        server.until_ready()
+        yield server
+    finally:
+        server.clean_up()

@@ -102,6 +102,17 @@ def test_a_hangup_renews_the_web_alone_and_is_no_event(start: Any, look: Any) ->
     assert server.events("service_restarted") == ()
 
 
+def test_a_certificate_that_the_worker_renews_is_an_event_and_renews_the_web(start: Any, look: Any) -> None:
+    server = start("web=good", "worker=renewing")  # there is none at all, so one is made
+    look.until(lambda: server.child("web"), "the first web")
+    web = server.child("web")
+    server.until_replaced("web", web)
+
+    (event,) = server.events("certificate_created")
+    assert event.source == "worker"
+    assert (server.data / "tls" / "cert.pem").read_text().startswith("-----BEGIN CERTIFICATE-----")
+
+
 def test_children_stay_in_the_group_of_their_parent_and_have_one_thread_at_the_fork(start: Any) -> None:
     server = start("engine=good", "web=good")
     server.until_ready()

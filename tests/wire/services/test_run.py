@@ -6,16 +6,19 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wattledger.archive import EmbeddedArchive, Point
 from wattledger.journal import JobState, Journal
 
 SHORT_S = 30
@@ -28,9 +31,20 @@ def tls(server: Any) -> ssl.SSLContext:
     return context
 
 
-def get(server: Any, port: int, path: str, *, token: str = "") -> Any:
+def get(server: Any, path: str, *, token: str = "") -> Any:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(f"https://localhost:{port}{path}", headers=headers)
+    request = urllib.request.Request(f"https://localhost:{server.port}{path}", headers=headers)
+    context = ssl.create_default_context(cafile=str(server.data / "tls" / "cert.pem"))
+    with urllib.request.urlopen(request, context=context, timeout=SHORT_S) as answer:
+        return json.load(answer)
+
+
+def post(server: Any, what: str, token: str, content: dict[str, object]) -> Any:
+    request = urllib.request.Request(
+        f"https://localhost:{server.port}/api/v1/{what}",
+        data=json.dumps(content).encode(),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
     context = ssl.create_default_context(cafile=str(server.data / "tls" / "cert.pem"))
     with urllib.request.urlopen(request, context=context, timeout=SHORT_S) as answer:
         return json.load(answer)
@@ -48,7 +62,8 @@ def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.fixture
-def served(run: Any, port: int) -> Iterator[Any]:
+def served(run: Any, port: int) -> Any:
+    """A real server of the test's own."""
     server = run(port=port)
     server.until_ready()
     return server
@@ -62,9 +77,9 @@ def test_it_serves_its_api_over_tls_with_its_own_certificate_and_ends_without_tr
         tls(served).wrap_socket(plain, server_hostname="localhost") as secured,
     ):
         assert secured.selected_alpn_protocol() == "h2"
-        shown = secured.getpeercert(binary_form=True)
+        shown = secured.getpeercert(binary_form=True) or b""
     assert ssl.DER_cert_to_PEM_cert(shown).split() == (served.data / "tls" / "cert.pem").read_text().split()
-    assert get(served, port, "/api/v1/health")["status"] == "ok"
+    assert get(served, "/api/v1/health")["status"] == "ok"
     assert [look.title(pid) for pid in served.children()] == [
         "wattledger: engine",
         "wattledger: web",
@@ -82,33 +97,33 @@ def test_it_serves_its_api_over_tls_with_its_own_certificate_and_ends_without_tr
     assert served.events("service_restarted") == ()
 
 
-def test_each_service_comes_back_after_a_kill_and_the_api_answers_again(served: Any, port: int, look: Any) -> None:
+def test_each_service_comes_back_after_a_kill_and_the_api_answers_again(standing: Any, look: Any) -> None:
     for name in ("engine", "web", "worker"):
-        old = served.child(name)
+        old = standing.child(name)
         os.kill(old, signal.SIGKILL)
-        served.until_replaced(name, old)
-    look.until(lambda: len(served.events("service_restarted")) == 3, "three events")
+        standing.until_replaced(name, old)
+    look.until(lambda: len(standing.events("service_restarted")) == 3, "three events")
 
     def answers() -> bool:
         try:
-            return bool(get(served, port, "/api/v1/health")["status"] == "ok")
+            return bool(get(standing, "/api/v1/health")["status"] == "ok")
         except OSError:
             return False
 
     look.until(answers, "the api")
 
 
-def test_a_second_server_is_refused_by_folder_and_by_port(served: Any, run: Any, port: int, tmp_path: Path) -> None:
-    code, _out, err = run(port=port).finished()
+def test_a_second_server_is_refused_by_folder_and_by_port(standing: Any, run: Any, tmp_path: Path) -> None:
+    code, _out, err = run(port=standing.port, data=standing.data).finished()
     assert (code, err.count("\n")) == (3, 1)
-    assert f"pid {served.pid}" in err
+    assert f"pid {standing.pid}" in err
 
-    code, _out, err = run(port=port, data=tmp_path / "another").finished()
+    code, _out, err = run(port=standing.port, data=tmp_path / "another").finished()
     assert (code, err.count("\n")) == (4, 1)
-    assert str(port) in err
+    assert str(standing.port) in err
 
 
-def test_a_new_certificate_is_shown_after_a_hangup(served: Any, port: int, look: Any) -> None:
+def test_a_new_certificate_is_shown_after_a_hangup(served: Any, look: Any) -> None:
     web, before = served.child("web"), (served.data / "tls" / "cert.pem").read_bytes()
     (served.data / "tls" / "cert.pem").unlink()
     subprocess.run([sys.executable, "-m", "wattledger.services.certificate", str(served.data)], check=True, timeout=30)
@@ -120,7 +135,7 @@ def test_a_new_certificate_is_shown_after_a_hangup(served: Any, port: int, look:
 
     def shows_it() -> bool:
         try:
-            return bool(get(served, port, "/api/v1/health")["status"] == "ok")
+            return bool(get(served, "/api/v1/health")["status"] == "ok")
         except OSError:
             return False
 
@@ -145,17 +160,17 @@ def test_an_open_stream_does_not_hold_up_the_stop(served: Any, port: int) -> Non
     assert code == 0  # it would be 1, had the web been killed for not stopping
 
 
-def test_a_token_made_beside_the_running_server_opens_the_api(served: Any, port: int) -> None:
-    made = command("token", "create", "admin", "--data", str(served.data))
+def test_a_token_made_beside_the_running_server_opens_the_api(standing: Any) -> None:
+    made = command("token", "create", "admin", "--data", str(standing.data))
 
     assert (made.returncode, made.stderr) == (0, "")
-    assert isinstance(get(served, port, "/api/v1/profiles", token=made.stdout.splitlines()[-1]), dict | list)
-    (event,) = served.events("token_created")
+    assert isinstance(get(standing, "/api/v1/profiles", token=made.stdout.splitlines()[-1]), dict | list)
+    (event,) = standing.events("token_created")
     assert (event.actor, event.source) == ("local", "cli")
 
 
-def test_the_commands_refuse_what_is_not_there_in_one_line(served: Any, tmp_path: Path) -> None:
-    data = ["--data", str(served.data)]
+def test_the_commands_refuse_what_is_not_there_in_one_line(standing: Any, tmp_path: Path) -> None:
+    data = ["--data", str(standing.data)]
     period = ["--start", "2026-01-01", "--end", "2026-02-01"]
     for words, code in (
         (["token", "create", "nobody", *data], 1),
@@ -166,6 +181,33 @@ def test_the_commands_refuse_what_is_not_there_in_one_line(served: Any, tmp_path
         refused = command(*words)
         assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (code, "", 1), refused
     assert command("run").returncode == 2
+
+
+def test_recorded_readings_are_exported_as_csv(served: Any) -> None:
+    token = command("token", "create", "admin", "--data", str(served.data)).stdout.split()[-1]
+    bus = post(served, "buses", token, {"kind": "modbus-tcp", "name": "Cellar", "host": "127.0.0.1", "port": 9})
+    wanted = {"name": "Boiler", "profile": "hager-ecr", "product": "ECR380D", "bus": bus["id"], "unit_id": 1}
+    post(served, "devices", token, wanted)
+    served.stop()
+    with closing(sqlite3.connect(served.data / "config.sqlite3")) as plain:
+        ((series, decimals),) = plain.execute(
+            "SELECT id, decimals FROM devices_series"
+            " WHERE quantity = 'active_power' AND phase = 'total' AND aggregate = 'last'"
+        )
+    slots = [datetime(2026, 1, 31, 23, 50, tzinfo=UTC) + timedelta(minutes=5 * number) for number in range(4)]
+    with EmbeddedArchive.open(served.data / "archive") as archive:
+        points = [Point(slot, 1234.5 + number) for number, slot in enumerate(slots)]
+        archive.backfill(series, points, decimals=decimals).result(SHORT_S)
+
+    words = ["export", "--data", str(served.data), "--device", "Boiler", "--point", "active_power.total"]
+    exported = command(*words, "--start", "2026-02-01T00:55+01:00", "--end", "2026-02-01T00:05")
+
+    assert (exported.returncode, exported.stderr) == (0, "")
+    assert exported.stdout.splitlines() == [
+        "time,active_power.total [W],quality",
+        f"2026-01-31T23:55:00Z,{1235.5:.{decimals}f},late",
+        f"2026-02-01T00:00:00Z,{1236.5:.{decimals}f},late",
+    ]
 
 
 def test_the_check_finds_nothing_beside_a_sound_server_and_names_what_is_damaged(served: Any) -> None:
@@ -199,13 +241,35 @@ def test_a_damaged_configuration_does_not_stop_the_server_and_is_not_touched(run
     assert again.stop()[0] == 0
 
 
-def test_the_worker_does_what_it_is_asked(served: Any, look: Any) -> None:
-    with Journal(served.data / "journal.sqlite3") as journal:
+def test_a_configuration_that_cannot_be_brought_up_is_put_back_as_it_was(run: Any, port: int) -> None:
+    first = run(port=port)
+    first.until_ready()
+    first.stop()
+    configuration = first.data / "config.sqlite3"
+    with closing(sqlite3.connect(configuration)) as plain:  # as if it were pending: what it makes is there already
+        plain.execute("DELETE FROM django_migrations WHERE app = 'devices'")
+        plain.execute("UPDATE building_site SET name = 'Mill'")
+        plain.commit()
+
+    again = run(port=port)
+    again.until_ready()
+    again.stop()
+
+    (kept,) = (first.data / "snapshots").glob("before-migration-*")
+    for database in (configuration, kept / configuration.name):
+        with closing(sqlite3.connect(database)) as plain:
+            assert plain.execute("SELECT name FROM building_site").fetchall() == [("Mill",)]
+            assert plain.execute("SELECT count(*) FROM django_migrations WHERE app = 'devices'").fetchone() == (0,)
+    assert "it was put back" in (first.data / "logs" / "wattledger.log").read_text()
+
+
+def test_the_worker_does_what_it_is_asked(standing: Any, look: Any) -> None:
+    with Journal(standing.data / "journal.sqlite3") as journal:
         number = journal.jobs.submit("snapshot")
         look.until(lambda: journal.jobs.get(number).state is JobState.DONE, "the snapshot")
         name = journal.jobs.get(number).result
 
-    assert {path.name for path in (served.data / "snapshots" / str(name)).iterdir()} == {
+    assert {path.name for path in (standing.data / "snapshots" / str(name)).iterdir()} == {
         "config.sqlite3",
         "journal.sqlite3",
     }

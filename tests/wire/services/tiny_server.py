@@ -21,6 +21,7 @@ from wattledger.services.job_work import JobRun, work_off_jobs
 from wattledger.services.logs import log_to
 from wattledger.services.parent import keep_running
 from wattledger.services.running import tell
+from wattledger.services.upkeep import renew_certificate
 from wattledger.services.watched import ChildKind, Limits
 
 LIMITS = Limits(heartbeat_s=2.5, start_s=2.5, stop_s=1.0, first_restart_s=0.05, most_restart_s=0.4, steady_s=60)
@@ -63,6 +64,13 @@ def working(child: Child) -> int:
 
     arguments = (Journal(child.folder.journal), {"hang": job}, threading.Event())
     threading.Thread(target=work_off_jobs, args=arguments, daemon=True).start()
+    return good(child)
+
+
+def renewing(child: Child) -> int:
+    """Renews the certificate, as the worker does once a day."""
+    with Journal(child.folder.journal) as journal:
+        renew_certificate(child.folder, journal)
     return good(child)
 
 
