@@ -29,6 +29,7 @@ class Asked:
     function: int
     address: int
     count: int
+    object_id: int  # of a read device identification
 
     def values(self) -> tuple[int, ...]:
         """What an honest peer answers: each register holds a number that belongs to its address alone."""
@@ -110,7 +111,7 @@ class ScriptedPeer:
                 body = connection.recv(int.from_bytes(header[4:6], "big"), socket.MSG_WAITALL)
                 address, count = struct.unpack(">HH", body[2:6].ljust(4, b"\0"))
                 transaction = int.from_bytes(header[:2], "big")
-                asked = Asked(len(self.asked), transaction, body[0], body[1], address, count)
+                asked = Asked(len(self.asked), transaction, body[0], body[1], address, count, body[4])
                 self.asked.append(asked)
                 self._was_asked.set()
                 for step in self.script(asked):
