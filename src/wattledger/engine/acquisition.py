@@ -12,7 +12,7 @@ from wattledger.engine.assembly import DeviceSetup
 from wattledger.engine.condition import ConditionKeeper
 from wattledger.engine.holding import held_frame, hold_period_s
 from wattledger.engine.slotting import SlotKeeper
-from wattledger.fieldbus import BlockMemory
+from wattledger.fieldbus import Backoff, BlockMemory
 
 # How often points are read between the slots. Powers and voltages move with every load; indexes are watched as well,
 # so that a reset is seen soon; what never changes is asked again in case the meter was exchanged.
@@ -41,7 +41,7 @@ class DeviceAcquisition:
         self._live_due_s = dict.fromkeys(self._by_class, 0.0)
         self._hold_due_s = 0.0
         self._slot_retry_s = 0.0
-        self._pause_s = 0.0
+        self._pauses = Backoff(first_s=FIRST_PAUSE_S, most_s=MOST_PAUSE_S)
         self._silent_until_s = 0.0
 
     def is_resting(self, monotonic_s: float) -> bool:
@@ -101,7 +101,8 @@ class DeviceAcquisition:
 
     def answered(self) -> None:
         """The device spoke: ask it as usual."""
-        self._pause_s = self._silent_until_s = 0.0
+        self._pauses.reset()
+        self._silent_until_s = 0.0
 
     def missed(self, monotonic_s: float) -> None:
         """The device answered in part: what its slots still wait for is asked again a little later."""
@@ -109,5 +110,4 @@ class DeviceAcquisition:
 
     def failed(self, monotonic_s: float) -> None:
         """The device did not speak: leave it alone for a pause that grows, for the sake of its neighbours."""
-        self._pause_s = min(MOST_PAUSE_S, self._pause_s * 2 or FIRST_PAUSE_S)
-        self._silent_until_s = monotonic_s + self._pause_s
+        self._silent_until_s = monotonic_s + self._pauses.next_s()

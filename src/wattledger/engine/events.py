@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from wattledger.journal import Code, Journal, JournalError, Param
 
 log = logging.getLogger(__name__)
 SOURCE = "engine"
+FLUSH_EVERY_S = 10.0
 
 
 class EngineEvents:
@@ -35,9 +37,11 @@ class EngineEvents:
         """End what stands of this code for others than these: they are no longer there to answer."""
         self._hand_over(lambda: self._end_others(code, keys))
 
-    def flush(self) -> None:
-        """Write the counts that the journal keeps back while a condition flaps."""
-        self._hand_over(self._journal.flush)
+    async def keep_flushing(self) -> None:
+        """Write, now and then, the counts that the journal keeps back while a condition flaps; until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            self._hand_over(self._journal.flush)
 
     def close(self) -> None:
         """Wait until all is written."""

@@ -15,7 +15,7 @@ from wattledger.engine.clock import Clock, ClockWatch
 from wattledger.engine.events import EngineEvents
 from wattledger.engine.live import LiveTable
 from wattledger.engine.recording import Recorder
-from wattledger.fieldbus import AnswerTimeoutError, FieldbusError, LinkError, PointValues, TcpLink, read_points
+from wattledger.fieldbus import AnswerTimeoutError, Backoff, FieldbusError, LinkError, PointValues, TcpLink, read_points
 from wattledger.journal import Code
 from wattledger.plant import TcpBus
 
@@ -65,18 +65,20 @@ class BusPoller:
 
     async def keep_polling(self) -> None:
         """Poll until cancelled; the one place that survives what nobody foresaw."""
-        pause_s = FIRST_RESTART_S
+        pauses = Backoff(first_s=FIRST_RESTART_S, most_s=MOST_RESTART_S)
         key = bus_key(self.bus.id)
         self._around.events.end(Code.BUS_DOWN, key)  # left standing by an engine that was killed
         while True:
+            began_s = self._around.clock.monotonic()
             try:
                 await self._poll()
             except Exception as error:
                 log.exception("bus %s: polling failed", self.bus.name)
                 reason = f"{type(error).__name__}: {error}"
                 self._around.events.begin(Code.BUS_DOWN, key, params={"bus": self.bus.name, "reason": reason})
-            await asyncio.sleep(pause_s)
-            pause_s = min(MOST_RESTART_S, pause_s * 2)
+            if self._around.clock.monotonic() - began_s > MOST_RESTART_S:
+                pauses.reset()  # it went well for a while
+            await asyncio.sleep(pauses.next_s())
             self._around.events.end(Code.BUS_DOWN, key)
 
     def restart_slots(self) -> None:

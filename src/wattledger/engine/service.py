@@ -95,6 +95,7 @@ async def _acquire(
             tasks.start(_beat(heartbeat), name="heartbeat")
             tasks.start(lag.run(), name="loop lag")
             tasks.start(recorder.run(), name="recorder")
+            tasks.start(events.keep_flushing(), name="events")
             await keeper.start()
             tasks.start(keeper.watch(), name="configuration")
             tasks.start(held.run(applied, watch), name="held readings")

@@ -5,6 +5,7 @@ counted. Generic parts (planning, decoding, reading, identification, statistics)
 Times are monotonic. Decides nothing about when to ask, and keeps no values.
 """
 
+from wattledger.fieldbus.backoff import Backoff
 from wattledger.fieldbus.decoding import decode
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
@@ -27,6 +28,7 @@ from wattledger.fieldbus.statistics import TrafficSnapshot, TrafficStatistics
 __all__ = [
     "Advice",
     "AnswerTimeoutError",
+    "Backoff",
     "BlockMemory",
     "ConnectionLostError",
     "FieldbusError",

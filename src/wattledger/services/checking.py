@@ -11,7 +11,7 @@ from urllib.parse import quote
 from wattledger import archive, journal
 from wattledger.plant import DataFolder
 from wattledger.services.errors import ExitCode
-from wattledger.services.texts import gettext as _
+from wattledger.web.terminal import gettext as _
 
 
 def check(folder: DataFolder) -> ExitCode:

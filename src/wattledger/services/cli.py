@@ -18,7 +18,7 @@ from wattledger.measure import Aggregate
 from wattledger.plant import DataFolder
 from wattledger.services.errors import CommandRefusedError, FolderUnusableError, ServiceError
 from wattledger.services.running import name_data_folder, run_server, tell
-from wattledger.services.texts import gettext as _
+from wattledger.web.terminal import gettext as _
 
 DEFAULT_HOST = "127.0.0.1"  # by hand: for this computer only; an installed service says otherwise
 DEFAULT_PORT = 8888

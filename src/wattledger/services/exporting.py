@@ -14,7 +14,7 @@ from wattledger.archive import ArchiveError, ArchiveReader, EmbeddedReader
 from wattledger.measure import QUANTITIES, Aggregate, Quality
 from wattledger.plant import DataFolder, Plant, Series
 from wattledger.services.errors import CommandRefusedError, ExitCode, ServiceError
-from wattledger.services.texts import gettext as _
+from wattledger.web.terminal import gettext as _
 
 AT_ONCE = timedelta(days=31)  # read together: a year of minutes must not stand in memory
 

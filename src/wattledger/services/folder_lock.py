@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from wattledger.plant import DataFolder
 from wattledger.services.errors import FolderInUseError, FolderUnusableError
-from wattledger.services.texts import gettext as _
+from wattledger.web.terminal import gettext as _
 
 PRIVATE = 0o700  # what a server keeps is nobody else's business: keys, sockets, hashes of passwords
 

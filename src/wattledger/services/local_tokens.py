@@ -8,7 +8,7 @@ from wattledger.apps.accounts.models import User
 from wattledger.apps.accounts.tokens import create_token
 from wattledger.plant import DataFolder
 from wattledger.services.errors import CommandRefusedError, ExitCode, ServiceError
-from wattledger.services.texts import gettext as _
+from wattledger.web.terminal import gettext as _
 
 SOURCE = "cli"
 LOCAL = "local"  # who has the data folder in hand needs no login; the entry says so

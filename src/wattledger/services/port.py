@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from wattledger.services.errors import PortInUseError, ServiceError
-from wattledger.services.texts import gettext as _
+from wattledger.web.terminal import gettext as _
 
 
 def probe(host: str, port: int) -> None:

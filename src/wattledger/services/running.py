@@ -15,9 +15,9 @@ from wattledger.services.forking import fork
 from wattledger.services.logs import log_to
 from wattledger.services.parent import keep_running
 from wattledger.services.port import probe
-from wattledger.services.texts import gettext as _
 from wattledger.services.watched import ChildKind, Limits
 from wattledger.web.secret import ensure_secret_key
+from wattledger.web.terminal import gettext as _
 
 log = logging.getLogger(__name__)
 

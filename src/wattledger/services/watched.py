@@ -8,8 +8,8 @@ import signal
 from dataclasses import dataclass, field
 from functools import partial
 
+from wattledger.fieldbus import Backoff
 from wattledger.plant import DataFolder
-from wattledger.services.backoff import Backoff
 from wattledger.services.child import Child, ChildMain, run_child
 from wattledger.services.forking import fork
 

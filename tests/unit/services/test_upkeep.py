@@ -12,7 +12,7 @@ import pytest
 
 from wattledger.journal import Code, Journal
 from wattledger.plant import DataFolder
-from wattledger.services.backoff import Backoff
+from wattledger.fieldbus import Backoff
 from wattledger.services.errors import PortInUseError, ServiceError
 from wattledger.services.logs import BoundedFileHandler
 from wattledger.services.port import probe

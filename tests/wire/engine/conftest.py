@@ -13,8 +13,8 @@ from uuid import UUID
 import pytest
 
 from wattledger.archive import EmbeddedReader
-from wattledger.engine.service import EngineSettings, run_engine
 from wattledger.engine.api import EngineClient, EngineUnreachableError
+from wattledger.engine.service import EngineSettings, run_engine
 from wattledger.journal import Event, Journal
 from wattledger.measure import Aggregate
 from wattledger.plant import Circuit, DataFolder, Device, Plant, PlantError, Series, TcpBus
