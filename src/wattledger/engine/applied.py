@@ -36,6 +36,7 @@ class AppliedPlant:
         self._catalog = catalog
         self._around = surroundings
         self._running: dict[int, _Running] = {}
+        self._applied_at = surroundings.clock.now()
         self.plant: Plant | None = None
         self.zone = ZoneInfo("UTC")
         self.refusals: tuple[Refusal, ...] = ()
@@ -59,6 +60,7 @@ class AppliedPlant:
                 self._start(setup)
             else:
                 self._change(self._running[setup.bus.id].poller, setup, keep=same_zone)
+        self._applied_at = self._around.clock.now()
         self.plant, self.refusals = plant, (*refusals, *assembly.refusals)
         self._end_what_is_gone()
         self._around.live.keep_only({d.device.id: d for setup in wanted.values() for d in setup.devices})
@@ -95,13 +97,12 @@ class AppliedPlant:
         """How each configured device does, those that are disabled or refused included."""
         polled = {one.setup.device.id: one.condition.state for poller in self.pollers() for one in poller.acquisitions}
         reasons = {refusal.id: refusal.reason for refusal in self.refusals if refusal.kind == "device"}
-        started = self._around.clock.now()
         return tuple(
             polled.get(device.id)
             or DeviceState(
                 device.id,
                 DeviceCondition.UNUSABLE if device.enabled else DeviceCondition.DISABLED,
-                since=started,
+                since=self._applied_at,
                 last_answer=None,
                 reason=reasons.get(device.id, ""),
             )

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from itertools import islice
 
 from wattledger.archive import Archive, ArchiveError, ArchiveFullError, Frame, HeldFrame
 from wattledger.engine.events import EngineEvents
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 # A day of 100 devices with three frames each 5 minutes, about 40 MB of memory; then the oldest go, and it is said.
 MOST_WAITING_FRAMES = 90_000
+MOST_FRAMES_A_COMMIT = 1000  # what piled up is written in pieces, so that none of them takes long
 RETRY_S = 5.0
 KEY = "archive"
 
@@ -59,15 +61,18 @@ class Recorder:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
-                if not await self._write(list(self._waiting)):
+                if not await self._write_some():
                     await asyncio.sleep(RETRY_S)
 
     async def flush(self) -> None:
-        """Write what waits, once; for a clean stop."""
-        if self._waiting:
-            await self._write(list(self._waiting))
+        """Write what waits as far as it can be written; for a clean stop."""
+        while self._waiting:
+            if not await self._write_some():
+                return
 
-    async def _write(self, frames: list[Frame]) -> bool:
+    async def _write_some(self) -> bool:
+        """Write the oldest that wait; False when the archive cannot take them now."""
+        frames = list(islice(self._waiting, MOST_FRAMES_A_COMMIT))
         try:
             await asyncio.wrap_future(self._archive.record(frames))
         except ArchiveFullError:
