@@ -18,11 +18,17 @@ def in_the_code() -> Catalog:
     """The texts that the code asks for now."""
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "django.pot"
-        subprocess.run(
-            [sys.executable, "-m", "babel.messages.frontend", "--quiet", "extract", "--mapping-file", "tools/babel.cfg", "--keywords", "gettext_lazy",
-             "--keywords", "pgettext_lazy:1c,2", "--output", str(template), "src/wattledger"],
-            check=True,
-        )  # fmt: skip
+        extract = [
+            sys.executable,
+            "-m",
+            "babel.messages.frontend",
+            "--quiet",
+            "extract",
+            "--mapping-file",
+            "tools/babel.cfg",
+        ]
+        keywords = ["--keywords", "gettext_lazy", "--keywords", "pgettext_lazy:1c,2"]
+        subprocess.run([*extract, *keywords, "--output", str(template), "src/wattledger"], check=True)
         with template.open("rb") as file:
             return read_po(file)
 

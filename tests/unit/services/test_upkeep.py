@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from wattledger.fieldbus import Backoff
 from wattledger.journal import Code, Journal
 from wattledger.plant import DataFolder
-from wattledger.fieldbus import Backoff
 from wattledger.services.errors import PortInUseError, ServiceError
 from wattledger.services.logs import BoundedFileHandler
 from wattledger.services.port import probe
