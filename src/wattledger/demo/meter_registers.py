@@ -29,8 +29,8 @@ class Identity:
             0x01: self.product,
             0x02: "2.3.0",
             0x03: "http://www.hager.com",
-            0x04: "3P_80 Modbus",
-            0x05: "MODBUS Screw MID",
+            0x04: f"{_size(self.product)} {'Modbus' if self.product.startswith('ECR') else 'Agardio'}",
+            0x05: "MODBUS Screw MID" if self.product.startswith("ECR") else "AGARDIO RJ45 MID",
             0x06: "APL",
             0x80: self.serial,
             0x81: "012/2026",
@@ -55,6 +55,14 @@ class Identity:
         words.update(_text_words(0x1074, "I"))
         words.update({0x1076: 12, 0x1077: 2026})
         return words
+
+
+def _size(product: str) -> str:
+    """Phases and amperes, as the meters of this family say them."""
+    sizes = {"140D": "1P_40", "18": "1P_80", "38": "3P_80", "31": "3P_125", "30": "3P_CT"}
+    if product.endswith("T"):
+        return "3P_1P80"
+    return next((size for model, size in sizes.items() if product[3:].startswith(model)), "3P")
 
 
 class MeterRegisters:

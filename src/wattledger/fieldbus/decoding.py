@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
+from decimal import Decimal
 
 from wattledger.catalog import MappedPoint, RegisterType, TextType, WordOrder
 
@@ -55,5 +56,15 @@ def _float_value(point: MappedPoint, raw: int) -> float | None:
     (number,) = struct.unpack(">f", raw.to_bytes(4, "big"))
     if not math.isfinite(number):
         return None
-    # A single float knows 6 to 9 significant digits; 7 give back the decimal number that the device meant.
-    return float(f"{number * point.multiplier / point.divisor:.7g}")
+    return float(Decimal(_shortest(number)) * point.multiplier / point.divisor)
+
+
+def _shortest(number: float) -> str:
+    """The decimal number that the device meant: the shortest that is this single float (IEEE 754: 6 to 9 digits)."""
+    texts = (f"{number:.{digits}g}" for digits in (6, 7, 8))
+    return next((text for text in texts if _as_single(text) == number), f"{number:.9g}")
+
+
+def _as_single(text: str) -> float:
+    (number,) = struct.unpack(">f", struct.pack(">f", float(text)))
+    return float(number)

@@ -73,11 +73,21 @@ def float_registers(number: float) -> tuple[int, int]:
     return high, low
 
 
-@pytest.mark.parametrize(("number", "expected"), [(230.12, 230.12), (49.98, 49.98), (-0.001, -0.001), (0.0, 0.0)])
+@pytest.mark.parametrize(
+    ("number", "expected"), [(230.12, 230.12), (49.98, 49.98), (-0.001, -0.001), (0.0, 0.0), (16777215.0, 16777215.0)]
+)
 def test_a_float_is_the_decimal_number_that_the_device_meant(
     make_point: MakePoint, number: float, expected: float
 ) -> None:
     assert decode(make_point(0, "f32"), float_registers(number)) == expected
+
+
+@given(number=st.floats(width=32, allow_nan=False, allow_infinity=False))
+def test_a_float_keeps_every_digit_that_it_has(make_point: MakePoint, number: float) -> None:
+    value = decode(make_point(0, "f32"), float_registers(number))
+
+    assert value is not None
+    assert float_registers(value) == float_registers(number)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])

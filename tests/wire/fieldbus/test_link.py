@@ -149,6 +149,7 @@ async def test_a_late_answer_never_becomes_the_next_requests_value(scripted: Any
     assert [reply.answer for reply in replies] == [right(read(address)) for address in (50, 70, 90)]
     assert link.statistics.of_unit(1).timeouts == 1
     assert link.statistics.of_link().rejected == 1
+    assert link.statistics.of_unit(1).rejected == 0  # late is not unfit
 
 
 async def test_a_storm_of_faults_yields_right_values_or_errors(scripted: Any) -> None:

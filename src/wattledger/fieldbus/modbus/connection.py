@@ -32,7 +32,7 @@ class TcpConnection(asyncio.Protocol):
     """A connection from its opening to its end; it is never opened again.
 
     `on_end` is called once when the connection ended otherwise than by `close` or `renew`, `on_rejected` for each
-    answer that did not fit, with the unit that was being asked or None.
+    answer that did not fit, with the unit that was asked, None for an answer that nobody waits for.
     """
 
     def __init__(
@@ -119,9 +119,10 @@ class TcpConnection(asyncio.Protocol):
                 self._reject(verdict)
 
     def _reject(self, rejected: Rejected) -> None:
-        self._on_rejected(self._unit_id)
         if rejected.consequence is Consequence.WAIT:
+            self._on_rejected(None)  # late, so not the fault of the unit that is being asked now
             return
+        self._on_rejected(self._unit_id)
         self._settle(UnfitAnswerError(rejected.reason))
         if rejected.consequence is Consequence.RECONNECT:
             self._end_unusable()
