@@ -160,14 +160,14 @@ def engine(folder: DataFolder) -> Iterator[None]:
     from wattledger.engine.service import EngineSettings, run_engine
     from wattledger.services.engine import SavedConfiguration
 
-    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    stop = asyncio.Event()
+    runner = asyncio.Runner()
+    loop = runner.get_loop()
 
     def run() -> None:
-        settings = EngineSettings(folder)
-        work = run_engine(settings, plants=SavedConfiguration(), heartbeat=lambda: None, stop=stop)
-        loop.run_until_complete(work)
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
+        with runner:
+            settings = EngineSettings(folder)
+            runner.run(run_engine(settings, plants=SavedConfiguration(), heartbeat=lambda: None, stop=stop))
 
     thread = threading.Thread(target=run, name="engine")
     thread.start()

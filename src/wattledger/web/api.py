@@ -6,7 +6,7 @@ import logging
 from importlib.metadata import version
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 CODES: dict[type[Exception], str] = {
     AuthenticationError: "not_authenticated",
     HttpError: "malformed",  # ninja's word for a body that is no JSON
+    TooManyFieldsSent: "too_many_parameters",
     Http404: "not_found",
     EngineError: "engine_unreachable",
     ArchiveError: "archive_unreadable",

@@ -51,6 +51,7 @@ from wattledger.plant import DataFolder
         ("GET", "/events?next=-1", None, 422, "not_a_cursor"),
         ("GET", "/events?next=" + "9" * 30, None, 422, "not_a_cursor"),
         ("GET", "/events?limit=100000", None, 422, "too_big"),
+        ("GET", "/events?" + "code=x&" * 300, None, 400, "too_many_parameters"),
         ("GET", "/devices?%00=1", None, 422, "unknown_parameter"),
     ],
 )

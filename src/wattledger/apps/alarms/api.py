@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from wattledger.apps.accounts.gate import requires
 from wattledger.apps.accounts.rights import Right
@@ -17,7 +17,9 @@ from wattledger.apps.rest.values import Answer, Time, UtcTime
 from wattledger.journal import Event, Kind, Severity
 
 router = Router(tags=["events"])
-Kinds = Annotated[list[Kind], Query(max_length=10)]
+# Written out, because the description of the API calls enumerations by their bare name, and there is another Kind.
+EventKind = Annotated[Kind, WithJsonSchema({"type": "string", "enum": [kind.value for kind in Kind]})]
+Kinds = Annotated[list[EventKind], Query(max_length=10)]
 Severities = Annotated[list[Severity], Query(max_length=10)]
 Codes = Annotated[list[Annotated[str, Field(max_length=100)]], Query(max_length=100)]
 
@@ -27,7 +29,7 @@ class EventAnswer(Answer):
 
     id: str
     code: str
-    kind: Kind
+    kind: EventKind
     severity: Severity
     text: str
     params: dict[str, str | int | float]

@@ -19,6 +19,7 @@ CONTENT_TYPE = "application/problem+json"
 
 STATUS = {
     "malformed": 400,
+    "too_many_parameters": 400,
     "not_authenticated": 401,
     "forbidden": 403,
     "not_found": 404,

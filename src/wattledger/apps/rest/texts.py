@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as _
 TEXTS = {
     # whole requests
     "malformed": _("The request cannot be read: its body must be one JSON document in UTF-8."),
+    "too_many_parameters": _("The address has too many parameters."),
     "not_authenticated": _("This needs a valid access token: Authorization: Bearer …"),
     "forbidden": _("The profile of this user does not allow it."),
     "not_found": _("There is nothing at this address, or it was deleted."),
