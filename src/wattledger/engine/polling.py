@@ -15,7 +15,16 @@ from wattledger.engine.clock import Clock, ClockWatch
 from wattledger.engine.events import EngineEvents
 from wattledger.engine.live import LiveTable
 from wattledger.engine.recording import Recorder
-from wattledger.fieldbus import AnswerTimeoutError, Backoff, FieldbusError, LinkError, PointValues, TcpLink, read_points
+from wattledger.fieldbus import (
+    AnswerTimeoutError,
+    Backoff,
+    FieldbusError,
+    LinkError,
+    PointValues,
+    RefusedError,
+    TcpLink,
+    read_points,
+)
 from wattledger.journal import Code
 from wattledger.plant import TcpBus
 
@@ -180,7 +189,7 @@ def _condition(error: FieldbusError) -> DeviceCondition:
     match error:
         case LinkError():
             return DeviceCondition.UNREACHABLE
-        case AnswerTimeoutError():
+        case AnswerTimeoutError() | RefusedError(means_silence=True):  # a gateway says so for the device behind it
             return DeviceCondition.SILENT
         case _:
             return DeviceCondition.REFUSING
