@@ -6,11 +6,13 @@ import fcntl
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import cast
 
 from wattledger.journal.entries import from_us, to_us
@@ -20,6 +22,8 @@ from wattledger.journal.store import Store
 # A job that was running when the worker died is done again, but not one that seems to be what it dies of.
 MOST_ATTEMPTS = 3
 MOST_SETTLED = 500  # done, failed and cancelled jobs that are kept
+LOCK_TRIES = 10  # who only looks holds the lock for microseconds
+LOCK_PAUSE_S = 0.02
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -94,19 +98,34 @@ class Jobs:
             connection.execute("UPDATE job SET cancel_requested = 1 WHERE id = ? AND state = 'running'", (job,))
             return _get(connection, job).state
 
+    def has_worker(self) -> bool:
+        """Whether a process does the jobs just now."""
+        try:
+            lock = os.open(self._lock_path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    @property
+    def _lock_path(self) -> Path:
+        return self._store.path.with_name(f"{self._store.path.name}-jobs.lock")
+
     @contextmanager
     def worker(self) -> Generator[None, None, None]:
         """Be the one who works; first take back what ran when the last one died.
 
         Raises JobsTakenError while another process is. However a process dies, the kernel frees the lock.
         """
-        path = self._store.path.with_name(f"{self._store.path.name}-jobs.lock")
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise JobsTakenError("another process does the jobs of this server") from None
+            if not _locked(lock):
+                raise JobsTakenError("another process does the jobs of this server")
             self._take_back()
             self._is_worker = True
             yield
@@ -191,6 +210,18 @@ class Jobs:
             "UPDATE job SET state = ?, error = ?, finished = ? WHERE id = ?",
             (state.value, error, to_us(self._now()), job),
         )
+
+
+def _locked(lock: int) -> bool:
+    """Take the lock, waiting out those who only look whether somebody has it."""
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_PAUSE_S)
+        else:
+            return True
+    return False
 
 
 def _get(connection: sqlite3.Connection, job: int) -> Job:

@@ -13,6 +13,7 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 
 from wattledger.apps.accounts.models import ApiToken
+from wattledger.apps.rest.server import journal
 from wattledger.web.asgi import application
 
 WITHIN_S = 15.0
@@ -50,7 +51,8 @@ def test_a_declared_meter_is_read_identified_and_reported(api: Any, device: dict
     assert [(row["device"], row["condition"]) for row in state["devices"]] == [(device["id"], "answering")]
     assert [row["device"] for row in traffic] == [None, device["id"]]
     assert all(row["answers"] > 0 for row in traffic)
-    assert api.get("/health") == {"status": "ok", "services": {"web": "ok", "engine": "ok"}}
+    with journal().jobs.worker():
+        assert api.get("/health") == {"status": "ok", "services": {"web": "ok", "engine": "ok", "worker": "ok"}}
 
 
 def test_a_change_is_active_when_it_is_answered(api: Any, device: dict[str, Any]) -> None:

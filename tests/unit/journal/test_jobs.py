@@ -50,7 +50,9 @@ def test_only_one_process_works_and_the_next_takes_back_what_ran(
         with pytest.raises(JobsTakenError), successor.jobs.worker():
             pass
 
+    assert not successor.jobs.has_worker()
     with successor.jobs.worker():
+        assert journal.jobs.has_worker()
         assert successor.jobs.get(number).state is JobState.WAITING
         again = successor.jobs.claim()
         assert again is not None

@@ -19,6 +19,7 @@ from wattledger.apps.system.schemas import (
     JobAnswer,
     JobPage,
     RefusedPart,
+    ServiceState,
     State,
 )
 from wattledger.engine.api import EngineError, EngineState
@@ -32,11 +33,19 @@ _ID_KINDS = {"bus": Kind.BUS, "device": Kind.DEVICE, "series": Kind.SERIES}
 @requires(Right.OPEN)
 def health(request: HttpRequest, response: HttpResponse) -> Status[Health]:
     """Whether the services of this server work; 503 when one is down. Needs no token."""
+    works = {"web": True, "engine": _engine_works(), "worker": journal().jobs.has_worker()}
+    services: dict[str, ServiceState] = {name: "ok" if well else "down" for name, well in works.items()}
+    if all(works.values()):
+        return Status(200, Health(status="ok", services=services))
+    return Status(503, Health(status="degraded", services=services))
+
+
+def _engine_works() -> bool:
     try:
         engine().state()
     except EngineError:
-        return Status(503, Health(status="degraded", services={"web": "ok", "engine": "down"}))
-    return Status(200, Health(status="ok", services={"web": "ok", "engine": "ok"}))
+        return False
+    return True
 
 
 @router.get("/state", response=State)

@@ -10,12 +10,14 @@ from wattledger.apps.rest.values import Answer, UtcTime
 from wattledger.engine.api import DeviceCondition
 from wattledger.journal import JobState
 
+ServiceState = Literal["ok", "down"]
+
 
 class Health(Answer):
     """For people and monitors. `degraded`: a service is down; a silent meter is no matter of health."""
 
     status: Literal["ok", "degraded"]
-    services: dict[str, Literal["ok", "down"]]
+    services: dict[str, ServiceState]
 
 
 class JobAnswer(Answer):
