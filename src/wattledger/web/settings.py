@@ -89,9 +89,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # button that lets its user go on.
 SECURE_HSTS_SECONDS = 0
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes; about 60,000 past readings in one request
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes; the 20,000 past readings of one request take 1 MB
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
-
-SILENCED_SYSTEM_CHECKS: list[str] = []

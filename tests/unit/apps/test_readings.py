@@ -234,3 +234,12 @@ def test_names_do_not_become_formulas_of_a_spreadsheet(name: str) -> None:
     titles = next(csv.reader(io.StringIO(b"".join(csv_of([(name, [])])).decode())))
 
     assert titles[1] == "'" + name
+
+
+def test_a_range_of_centuries_is_answered_as_well(api: Any, power: str, record: Callable[..., None]) -> None:
+    record(power, [1.0], start=datetime(1970, 1, 1, tzinfo=UTC))
+    record(power, [2.0, 3.0], start=START, step=timedelta(days=400))
+
+    rows = api.get(f"/readings?series={power}&start=1970-01-01T00:00:00Z&end=2199-12-31T00:00:00Z")["rows"]
+
+    assert [row[1] for row in rows] == [1.0, 2.0, 3.0]

@@ -15,6 +15,7 @@ from wattledger.apps.accounts.tokens import create_token, revoke_token
 from wattledger.apps.rest.ids import Kind, number_in_path, public_id
 from wattledger.apps.rest.pages import Cursor, Limit, page
 from wattledger.apps.rest.problems import ProblemError
+from wattledger.apps.rest.responses import no_content
 from wattledger.apps.rest.values import Answer, Given, Name, Time, UtcTime
 
 router = Router(tags=["account"])
@@ -80,7 +81,7 @@ def who_am_i(request: HttpRequest) -> Me:
 def change_password(request: HttpRequest, passwords: NewPassword) -> HttpResponse:
     """Change one's own password. Tokens stay valid."""
     change_own_password(user_of(request), old=passwords.old.get_secret_value(), new=passwords.new.get_secret_value())
-    return HttpResponse(status=204)
+    return no_content()
 
 
 @router.get("/tokens", response=TokenPage)
@@ -110,7 +111,7 @@ def end_token(request: HttpRequest, token_id: str) -> HttpResponse:
     if token is None:
         raise ProblemError("not_found")
     revoke_token(token, actor=user_of(request).identifier)
-    return HttpResponse(status=204)
+    return no_content()
 
 
 def _me(user: User) -> Me:

@@ -8,13 +8,12 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
-from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThanOrEqual
 
 from wattledger.apps.accounts.rights import RIGHTS, Profile, Right
 
 SUPER_ADMIN = "admin"
 INTEGRATOR = "integrator"
-MOST_PHONE_DIGITS = 15  # E.164
 
 
 class User(AbstractBaseUser):
@@ -86,9 +85,7 @@ class ApiToken(models.Model):
     revoked = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = (
-            models.CheckConstraint(name="token_digest_64", condition=GreaterThanOrEqual(Length("digest"), 64)),
-        )
+        constraints = (models.CheckConstraint(name="token_digest_64", condition=Exact(Length("digest"), 64)),)
 
     def __str__(self) -> str:
         return f"{self.user}: {self.name}"

@@ -41,6 +41,7 @@ from wattledger.apps.devices.schemas import (
 from wattledger.apps.rest.ids import Kind, number_in_field, number_in_path
 from wattledger.apps.rest.pages import Cursor, Limit, page
 from wattledger.apps.rest.problems import ProblemError
+from wattledger.apps.rest.responses import no_content
 from wattledger.apps.rest.server import engine
 from wattledger.engine.api import IdentifyRequest
 
@@ -111,7 +112,7 @@ def patch_bus(request: HttpRequest, bus_id: str, change: BusChange) -> BusAnswer
 def drop_bus(request: HttpRequest, bus_id: str, version: KnownVersion = None) -> HttpResponse:
     """Delete a bus that has no devices any more."""
     buses.delete_bus(number_in_path(Kind.BUS, bus_id), version=version, by=user_of(request))
-    return HttpResponse(status=204)
+    return no_content()
 
 
 @router.get("/buses/{bus_id}/statistics", response=list[Traffic])
@@ -160,7 +161,7 @@ def patch_device(request: HttpRequest, device_id: str, change: DeviceFieldsChang
 def drop_device(request: HttpRequest, device_id: str, version: KnownVersion = None) -> HttpResponse:
     """Delete a device; its series and readings stay and can be read by the ids of the series."""
     delete_device(number_in_path(Kind.DEVICE, device_id), version=version, by=user_of(request))
-    return HttpResponse(status=204)
+    return no_content()
 
 
 @router.post("/devices/{device_id}/identify", response=IdentificationAnswer)

@@ -13,7 +13,17 @@ from wattledger.apps.devices.models import BEGINNING, Circuit, CircuitAssignment
 from wattledger.apps.rest.problems import bad_field
 from wattledger.measure import day_start, local_day
 
-_COPIED = ("zone_id", "usage_id", "source_id", "switchboard_id", "landmark_id", "activity", "fed_by_id", "limit_a")
+_COPIED = (
+    "zone_id",
+    "usage_id",
+    "source_id",
+    "switchboard_id",
+    "landmark_id",
+    "activity",
+    "fed_by_id",
+    "limit_a",
+    "limit_w",
+)
 
 
 def assign(circuit: Circuit, draft: CircuitDraft, *, since: Since) -> bool:
@@ -47,7 +57,7 @@ def _from_today(circuit: Circuit, rows: list[CircuitAssignment]) -> list[Circuit
         return [CircuitAssignment(circuit=circuit, valid_from=BEGINNING if not rows else today)]
     if before.valid_from == today:
         return [before]
-    copied = {name: getattr(before, name) for name in (*_COPIED, "limit_w")}
+    copied = {name: getattr(before, name) for name in _COPIED}
     return [CircuitAssignment(circuit=circuit, valid_from=today, **copied)]
 
 

@@ -18,7 +18,7 @@ from wattledger.apps.devices.models import Series
 from wattledger.apps.devices.queries import find_device, find_series, point_of
 from wattledger.apps.measurements.actions import import_readings
 from wattledger.apps.measurements.csv import csv_of
-from wattledger.apps.measurements.queries import Range, chosen_range, read_piece, read_rows, series_named, step_s
+from wattledger.apps.measurements.queries import Range, chosen_range, read_piece, read_rows, series_named, steps_s
 from wattledger.apps.measurements.schemas import (
     GivenRows,
     How,
@@ -99,12 +99,12 @@ def readings(
     """
     wanted = chosen_range(query.start, query.end)
     chosen = _series(query)
-    for series in chosen:
-        if query.step is not None and query.step != step_s(series):
-            raise bad_field("step", "not_available_yet")
+    steps = steps_s(chosen)
+    if query.step is not None and any(step != query.step for step in steps):
+        raise bad_field("step", "not_available_yet")
     if request.get_preferred_type(["application/json", "text/csv"]) == "text/csv":
         return _as_csv(chosen, wanted)
-    answers = [_readings(series, wanted, most=query.limit) for series in chosen]
+    answers = [_readings(*each, wanted, most=query.limit) for each in zip(chosen, steps, strict=True)]
     return answers[0] if len(answers) == 1 else SeveralReadings(series=answers)
 
 
@@ -148,7 +148,7 @@ def _one_series(
     return find_series(number, channel=channel, point=point, aggregate=how)
 
 
-def _readings(series: Series, wanted: Range, *, most: int) -> ReadingsAnswer:
+def _readings(series: Series, step_s: int, wanted: Range, *, most: int) -> ReadingsAnswer:
     piece = read_piece(series.pk, wanted, most=most)
     point = point_of(series)
     return ReadingsAnswer(
@@ -156,7 +156,7 @@ def _readings(series: Series, wanted: Range, *, most: int) -> ReadingsAnswer:
         point=str(point),
         how=Aggregate(series.aggregate),
         unit=point.measures.unit,
-        step_s=step_s(series),
+        step_s=step_s,
         rows=[(slot, value, quality.name.lower()) for slot, value, quality in piece.rows],
         next=piece.next,
     )

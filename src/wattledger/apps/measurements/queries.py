@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +16,7 @@ from wattledger.measure import Quality
 
 DAY = timedelta(days=1)
 AT_ONCE = timedelta(days=31)  # read from the archive in one piece, so that a long range stays small in memory
+MOST_AT_ONCE = timedelta(days=372)  # where nothing was found before, so that an empty century costs no thousand reads
 
 Row = tuple[datetime, float, Quality]
 
@@ -54,9 +55,10 @@ def series_named(numbers: list[int]) -> list[Series]:
     return [found[number] for number in numbers]
 
 
-def step_s(series: Series) -> int:
-    """The present recording interval of a series, in seconds; readings of earlier times may lie closer or wider."""
-    return intervals()[point_of(series).measures.kind] * 60
+def steps_s(chosen: Iterable[Series]) -> list[int]:
+    """The present recording interval of each series, in seconds; earlier readings may lie closer or wider."""
+    minutes = intervals()
+    return [minutes[point_of(series).measures.kind] * 60 for series in chosen]
 
 
 def read_piece(series: int, wanted: Range, *, most: int) -> Piece:
@@ -72,10 +74,13 @@ def read_piece(series: int, wanted: Range, *, most: int) -> Piece:
 def read_rows(series: int, wanted: Range) -> Iterator[Row]:
     """All readings of the range, oldest first, fetched month by month. Raises ArchiveError."""
     with _archive() as reader:
-        start = wanted.start
-        while start < wanted.end:
-            end = min(start + AT_ONCE, wanted.end)
+        start, piece = wanted.start, AT_ONCE
+        newest = reader.latest([series]).get(series)
+        last = wanted.start if newest is None else min(wanted.end, newest.slot + timedelta(seconds=1))
+        while start < last:
+            end = min(start + piece, last)
             columns = reader.read([series], start, end)[series]
+            piece = AT_ONCE if len(columns) else min(2 * piece, MOST_AT_ONCE)
             for slot, value, quality in zip(
                 columns.slots.tolist(), columns.values.tolist(), columns.qualities.tolist(), strict=True
             ):

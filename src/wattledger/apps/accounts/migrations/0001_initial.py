@@ -91,9 +91,7 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=django.db.models.lookups.GreaterThanOrEqual(
-                            django.db.models.functions.text.Length("digest"), 64
-                        ),
+                        condition=django.db.models.lookups.Exact(django.db.models.functions.text.Length("digest"), 64),
                         name="token_digest_64",
                     )
                 ],
