@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.db import OperationalError
+from django.db import DatabaseError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -35,7 +35,6 @@ CODES: dict[type[Exception], str] = {
     EngineError: "engine_unreachable",
     ArchiveError: "archive_unreadable",
     JournalError: "journal_unavailable",
-    OperationalError: "busy",
 }
 
 DESCRIPTION = """
@@ -83,9 +82,14 @@ def _problem_of(error: Exception) -> ProblemError:
             return ProblemError("engine_refused", reason=str(error))
         case RequestDataTooBig():
             return ProblemError("too_large", limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    codes = (code for kind, code in CODES.items() if isinstance(error, kind))
-    return ProblemError(next(codes, "internal_error"))
+    return ProblemError(_code_of(error))
 
 
-for _kind in (ProblemError, ValidationError, RequestDataTooBig, *CODES, Exception):
+def _code_of(error: Exception) -> str:
+    if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError):
+        return "busy" if "locked" in str(error) else "configuration_unavailable"
+    return next((code for kind, code in CODES.items() if isinstance(error, kind)), "internal_error")
+
+
+for _kind in (ProblemError, ValidationError, RequestDataTooBig, DatabaseError, *CODES, Exception):
     api.add_exception_handler(_kind, _answer)

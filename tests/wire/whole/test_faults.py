@@ -83,13 +83,13 @@ def test_a_damaged_configuration_is_told_and_recording_goes_on(make_server: Any,
 
     server.launch(environment=clock.environment)
     engine = EngineClient(server.folder.engine_socket)
-    state = server.until(lambda: _answering(engine))
+    state = server.until(lambda: _applied(engine))
     server.until(lambda: _recorded(engine), within_s=75)
-    with pytest.raises(ApiError, match="configuration"):
+    with pytest.raises(ApiError, match=r"503.*configuration_unavailable"):
         server.api.get("devices")
     found = server.command("check", "--data", str(server.folder.root))
 
-    assert (state.configuration, state.revision is None) == ("last_good", False)
+    assert state.configuration == "last_good"
     assert "config.sqlite3" in state.configuration_error
     assert found.returncode == 1
     assert "config.sqlite3" in found.stdout
@@ -181,6 +181,11 @@ def _answering(engine: EngineClient) -> Any:
         return engine.state()
     except EngineUnreachableError:
         return None
+
+
+def _applied(engine: EngineClient) -> Any:
+    state = _answering(engine)
+    return state if state and state.revision is not None else None
 
 
 def _recorded(engine: EngineClient) -> Any:

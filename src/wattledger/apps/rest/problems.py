@@ -39,6 +39,7 @@ STATUS = {
     "archive_unreadable": 503,
     "journal_unavailable": 503,
     "busy": 503,
+    "configuration_unavailable": 503,
 }
 
 

@@ -29,6 +29,9 @@ TEXTS = {
     "engine_unreachable": _("The acquisition does not answer. Recorded values can be read nevertheless."),
     "archive_unreadable": _("The recorded values cannot be read at the moment."),
     "journal_unavailable": _("The list of events cannot be read at the moment."),
+    "configuration_unavailable": _(
+        "The configuration cannot be read or changed. Recording goes on with the last one that could be read."
+    ),
     "busy": _("The configuration is being changed by somebody else. Try again."),
     # fields
     "required": _("A value is missing."),
