@@ -48,10 +48,11 @@ def screen(address: str, token_file: Path, device: str, values: list[dict[str, A
 def _lines(address: str, token_file: Path, device: str) -> list[Text]:
     paths = (f"devices/{device}/live", f"readings?device={device}&point=active_power.total", "events")
     lines = [
+        f"A={address}/api/v1",
         f'H="Authorization: Bearer $(cat {token_file})"',
-        *(f"curl -kH \"$H\" '{address}/api/v1/{path}'" for path in paths),
+        *(f'curl -kH "$H" "$A/{path}"' for path in paths),
     ]
-    # never folded, so that they can be copied as they are
+    # short and never folded, so that they can be copied as they are
     return [Text(line, style="dim", no_wrap=True, overflow="ignore") for line in lines]
 
 

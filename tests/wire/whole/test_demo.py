@@ -50,7 +50,7 @@ def test_the_demo_shows_values_and_lines_that_work_and_leaves_nothing_behind(
 ) -> None:
     demo = start_demo()
     shown = seen_until(demo, "Ctrl-C")
-    lines = [line for line in shown.splitlines() if line.startswith(("H=", "curl"))]
+    lines = [line for line in shown.splitlines() if line.startswith(("A=", "H=", "curl"))]
     asked = subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=tmp_path, capture_output=True, text=True, check=True)
     during = processes_on(tmp_path)
     demo.send_signal(signal.SIGINT)
