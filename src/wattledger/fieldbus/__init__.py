@@ -14,6 +14,7 @@ from wattledger.fieldbus.errors import (
     LinkError,
     RefusedError,
     RequestError,
+    TlsSettingsError,
     UnfitAnswerError,
     UnreachableError,
 )
@@ -21,6 +22,7 @@ from wattledger.fieldbus.identification import Advice, Identification, Outcome, 
 from wattledger.fieldbus.link import Link, Reply
 from wattledger.fieldbus.memory import BlockMemory
 from wattledger.fieldbus.modbus.link import TcpLink
+from wattledger.fieldbus.modbus.tls_settings import TlsSecurity, TlsSettings, TlsVersion, check_tls_settings
 from wattledger.fieldbus.planning import Read, plan_reads
 from wattledger.fieldbus.reading import PointValue, PointValues, ReadFailure, read_points
 from wattledger.fieldbus.statistics import TrafficSnapshot, TrafficStatistics
@@ -44,10 +46,15 @@ __all__ = [
     "Reply",
     "RequestError",
     "TcpLink",
+    "TlsSecurity",
+    "TlsSettings",
+    "TlsSettingsError",
+    "TlsVersion",
     "TrafficSnapshot",
     "TrafficStatistics",
     "UnfitAnswerError",
     "UnreachableError",
+    "check_tls_settings",
     "decode",
     "identify",
     "plan_reads",

@@ -4,6 +4,7 @@ FieldbusError
 ├── LinkError                nothing can be asked on this bus for now
 │   ├── UnreachableError     no connection to the host
 │   └── ConnectionLostError  the connection ended while a request was under way
+├── TlsSettingsError         a connection cannot be secured as configured
 └── RequestError             one request came to nothing, the next may do better
     ├── AnswerTimeoutError   nobody answered in time
     ├── RefusedError         the device answered with an exception
@@ -29,6 +30,10 @@ class UnreachableError(LinkError):
 
 class ConnectionLostError(LinkError):
     """The connection ended while a request was under way."""
+
+
+class TlsSettingsError(FieldbusError):
+    """A connection cannot be secured as configured; the text says what is wrong, and holds no secret."""
 
 
 class RequestError(FieldbusError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, cast
@@ -10,6 +11,7 @@ from typing import TypeAlias, cast
 from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, FieldbusError, UnfitAnswerError
 from wattledger.fieldbus.modbus.pdu import Request
 from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, TcpFramer
+from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP_AFTERWARDS, tls_reason
 
 # An expired timer is no proof of silence: when the loop was busy, the answer may lie unread in the socket. Both asyncio
 # and uvloop read all sockets before a timer that was set during the same turn can fire, so one short timer more is
@@ -101,11 +103,17 @@ class TcpConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop, at once when the peer closes or resets the connection."""
-        reason = f"connection lost: {exc}" if exc else "the peer closed the connection"
-        self._settle(ConnectionLostError("the connection was ended" if self._ending_by_us else reason))
+        self._settle(ConnectionLostError("the connection was ended" if self._ending_by_us else self._reason(exc)))
         self._ended.set()
         if not self._ending_by_us:
             self._on_end(self)
+
+    def _reason(self, exc: Exception | None) -> str:
+        if isinstance(exc, ssl.SSLError):
+            return tls_reason(exc)
+        if self.answers == 0 and self._transport is not None and self._transport.get_extra_info("ssl_object"):
+            return HUNG_UP_AFTERWARDS
+        return f"connection lost: {exc}" if exc else "the peer closed the connection"
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
 from wattledger.fieldbus.backoff import Backoff
@@ -13,6 +15,7 @@ from wattledger.fieldbus.errors import (
     ConnectionLostError,
     FieldbusError,
     RefusedError,
+    TlsSettingsError,
     UnfitAnswerError,
     UnreachableError,
 )
@@ -20,9 +23,12 @@ from wattledger.fieldbus.link import Reply
 from wattledger.fieldbus.modbus.connection import TcpConnection
 from wattledger.fieldbus.modbus.pdu import AnswerT, Refusal, Request, exception_name
 from wattledger.fieldbus.modbus.tcp import TcpFramer
+from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP, tls_reason
+from wattledger.fieldbus.modbus.tls_settings import TlsSettings
 from wattledger.fieldbus.statistics import TrafficStatistics
 
 CONNECT_S = 3.0  # time for the first lost SYN to be repeated (after 1 s) and answered
+CONNECT_TLS_S = 10.0  # a meter's small processor computes for seconds before it has shaken hands
 FIRST_PAUSE_S = 0.5  # after a failed connection; a device that restarts is back soon
 MOST_PAUSE_S = 30.0
 SILENCES_TO_RENEW = 3  # then the peer may have lost the connection without telling, or hang behind it
@@ -38,7 +44,8 @@ class TcpLink:
 
     It connects when a request needs it. After a failure it pauses, longer each time, and requests fail at once with
     the reason; an answer ends that. `retries` are further tries of repeatable requests after a timeout, a lost
-    connection or an unfit answer. Times are monotonic.
+    connection or an unfit answer. With `tls` the connection is secured as that says; settings that cannot be used make
+    the bus unreachable, with the reason. Times are monotonic.
     """
 
     def __init__(
@@ -48,6 +55,7 @@ class TcpLink:
         *,
         timeout_s: float,
         retries: int = 0,
+        tls: TlsSettings | None = None,
         statistics: TrafficStatistics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,6 +63,8 @@ class TcpLink:
         self._port = port
         self._timeout_s = timeout_s
         self._retries = retries
+        self._tls = tls
+        self._contexts: tuple[ssl.SSLContext, ...] = ()  # made with the first connection
         self._clock = clock
         self._turn = asyncio.Lock()
         self._connection: TcpConnection | None = None
@@ -146,19 +156,42 @@ class TcpLink:
     async def _connect(self) -> TcpConnection:
         # Transaction numbers go on, so that no two connections of this link ever use the same one in a row.
         self._framer = TcpFramer(transaction=self._framer.transaction)
+        limit_s = CONNECT_S if self._tls is None else CONNECT_TLS_S
         try:
-            async with asyncio.timeout(CONNECT_S):
-                _, connection = await asyncio.get_running_loop().create_connection(
-                    self._new_connection, self._host, self._port
-                )
-        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-            reason = str(error) or f"no connection within {CONNECT_S:g} s"
+            async with asyncio.timeout(limit_s):
+                connection = await (self._dial(None) if self._tls is None else self._dial_secured(self._tls))
+        except (OSError, ValueError, TlsSettingsError) as error:  # ValueError: a host name that cannot be one
+            reason = self._reason(error, limit_s)
             self._pause(reason)
             raise UnreachableError(f"{self._host}:{self._port}: {reason}") from error
         if self._closed:  # meanwhile
             await connection.close()
             raise UnreachableError(f"{self._host}:{self._port}: the bus was closed")
         return connection
+
+    async def _dial(self, context: ssl.SSLContext | None) -> TcpConnection:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(self._new_connection, self._host, self._port, ssl=context)
+        return connection
+
+    async def _dial_secured(self, settings: TlsSettings) -> TcpConnection:
+        from wattledger.fieldbus.modbus.tls import NotSelfSignedError, tls_contexts  # noqa: PLC0415 - 15 MB, rarely used
+
+        if not self._contexts:
+            self._contexts = await asyncio.to_thread(tls_contexts, settings)  # reads files
+        for context in self._contexts[:-1]:
+            with suppress(NotSelfSignedError):
+                return await self._dial(context)
+        return await self._dial(self._contexts[-1])
+
+    def _reason(self, error: Exception, limit_s: float) -> str:
+        if isinstance(error, ssl.SSLError):
+            return tls_reason(error)
+        if isinstance(error, ConnectionResetError | ConnectionAbortedError) and self._tls is not None:
+            return HUNG_UP
+        if isinstance(error, TimeoutError) and self._tls is not None:
+            return f"no TLS connection within {limit_s:g} s: is the server there, and does it speak TLS on this port?"
+        return str(error) or f"no connection within {limit_s:g} s"
 
     def _new_connection(self) -> TcpConnection:
         return TcpConnection(
