@@ -1,0 +1,225 @@
+"""Modbus RTU without input or output: bytes in, verdicts on frames out.
+
+Source: MODBUS over Serial Line Specification and Implementation Guide V1.02, 2.5.1 (frame) and 6.2.2 (CRC). An answer
+counts only when unit, function, byte count and CRC are those of the pending request, and when no earlier answer could
+have looked the same (see `owed_answers`); all else is rejected with its reason.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wattledger.fieldbus.modbus.owed_answers import LATE_TIMEOUTS, Owed, OwedAnswers
+from wattledger.fieldbus.modbus.pdu import (
+    ENCAPSULATED_INTERFACE,
+    EXCEPTION_BIT,
+    ReadRegisters,
+    Request,
+    UnfitPduError,
+    decode_answer,
+)
+from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, Verdict
+
+MOST_FRAME_BYTES = 256
+CRC_BYTES = 2
+EXCEPTION_BYTES = 5
+USUAL_BYTES = 24  # of an answer whose length its request does not tell: a short text
+
+# A line that changes its direction often gives a byte or two of noise. No more are skipped, so that the data of a
+# frame, which begin with its fourth byte, can never be taken for a frame themselves.
+MOST_NOISE_BYTES = 2
+
+COUNTED = frozenset({0x01, 0x02, 0x03, 0x04, 0x11, 0x17})  # functions whose answers say how many bytes follow
+ECHOING = frozenset({0x05, 0x06, 0x0F, 0x10})  # functions whose answers repeat address and value or count
+
+
+def _crc_table() -> tuple[int, ...]:
+    table = []
+    for entry in range(256):
+        for _ in range(8):
+            entry = entry >> 1 ^ (0xA001 if entry & 1 else 0)  # noqa: PLW2901 - the register of the standard's figure
+        table.append(entry)
+    return tuple(table)
+
+
+_CRC_TABLE = _crc_table()
+
+
+def crc16(data: bytes) -> int:
+    """The check of a frame; sent with its low byte first."""
+    crc = 0xFFFF
+    for byte in data:
+        crc = crc >> 8 ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
+    return crc
+
+
+def frame(unit_id: int, pdu: bytes) -> bytes:
+    """Unit, PDU and CRC."""
+    body = bytes((unit_id,)) + pdu
+    return body + struct.pack("<H", crc16(body))
+
+
+def answer_bytes(request: Request[object]) -> int | None:
+    """How long the frame of a usual answer to `request` is; None: the request does not tell."""
+    return 5 + 2 * request.count if isinstance(request, ReadRegisters) else None
+
+
+def frame_bytes(start: bytes | bytearray) -> int | None:
+    """How long the answer that starts so says it is; None: it does not say so yet, or its function is not known."""
+    if len(start) < 3:
+        return None
+    function = start[1]
+    if function & EXCEPTION_BIT:
+        return EXCEPTION_BYTES
+    if function in COUNTED:
+        return 3 + start[2] + CRC_BYTES
+    if function in ECHOING:
+        return 8
+    return _identification_bytes(start) if function == ENCAPSULATED_INTERFACE else None
+
+
+def _identification_bytes(start: bytes | bytearray) -> int | None:
+    # unit, function, MEI type, code, conformity, more follows, next object, number of objects; id, length, value ...
+    if len(start) < 8:
+        return None
+    end = 8
+    for _ in range(start[7]):
+        if len(start) < end + 2:
+            return None
+        end += 2 + start[end + 1]
+    return end + CRC_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    unit_id: int
+    request: Request[object]
+    sent: bytes
+    owed: Owed
+
+
+class RtuFramer:
+    """Frames of one line. One request may be pending; what comes while none is, can only be late."""
+
+    def __init__(self, owed: OwedAnswers, *, echo: bool = False) -> None:
+        self._owed = owed
+        self._echo = echo
+        self._buffer = bytearray()
+        self._pending: _Pending | None = None
+        self._echo_due = b""
+        self._reason = ""
+
+    def ask(self, unit_id: int, request: Request[object], *, now: float, airtime_s: float, timeout_s: float) -> bytes:
+        """The frame to send; from now on `request` is the pending one, and all received before is dropped.
+
+        `airtime_s` is what request and answer take on the wire.
+        """
+        sent = frame(unit_id, request.encode())
+        late_until = now + airtime_s + LATE_TIMEOUTS * timeout_s
+        owed = self._owed.add(unit_id, request, now=now, late_until=late_until)
+        self._pending = _Pending(unit_id, request, sent, owed)
+        self._echo_due = sent if self._echo else b""
+        self._buffer.clear()
+        self._reason = ""
+        return sent
+
+    def forget(self) -> str:
+        """Give the pending request up; should its answer come, it is late.
+
+        Returns why what came was no answer, empty when nothing came that was meant for it.
+        """
+        reason = self._reason or self._reason_of_rest()
+        self._pending = None
+        self._echo_due = b""
+        return reason
+
+    def drop(self) -> bool:
+        """Throw away what came and belongs to no frame; whether there was anything."""
+        held = bool(self._buffer)
+        self._buffer.clear()
+        return held
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether as many bytes came as the answer has, and it is not among them."""
+        expected = answer_bytes(self._pending.request) if self._pending else None
+        return expected is not None and len(self._buffer) >= expected + len(self._echo_due)
+
+    @property
+    def holds_part(self) -> bool:
+        """Whether bytes came that are no whole frame (yet)."""
+        return bool(self._buffer)
+
+    def receive(self, data: bytes) -> list[Verdict]:
+        """Verdicts on the frames that are complete with `data`, in order."""
+        if len(self._buffer) <= MOST_FRAME_BYTES + MOST_NOISE_BYTES:  # beyond, nothing can be recognised any more
+            self._buffer += data
+        return list(self._verdicts())
+
+    def _verdicts(self) -> Iterator[Verdict]:
+        if self._echo_due:
+            yield from self._strip_echo()
+        while not self._echo_due:
+            found = self._find_frame()
+            if found is None:
+                return
+            yield self._judge(found)
+
+    def _strip_echo(self) -> Iterator[Verdict]:
+        start = self._buffer.find(self._echo_due, 0, MOST_NOISE_BYTES + len(self._echo_due))
+        if start >= 0:
+            del self._buffer[: start + len(self._echo_due)]
+            self._echo_due = b""
+        elif len(self._buffer) >= MOST_NOISE_BYTES + len(self._echo_due):
+            yield self._reject("the echo is not what was sent: another device spoke at the same time", ends=True)
+
+    def _find_frame(self) -> bytes | None:
+        """The first whole frame, taken out of the buffer with the noise before it."""
+        for start in range(min(len(self._buffer), MOST_NOISE_BYTES + 1)):
+            length = frame_bytes(self._buffer[start:])
+            if length is None or len(self._buffer) < start + length:
+                continue
+            found = bytes(self._buffer[start : start + length])
+            if crc16(found) == 0:  # over a frame with its own CRC the register ends empty
+                del self._buffer[: start + length]
+                return found
+        return None
+
+    def _judge(self, found: bytes) -> Verdict:
+        unit_id, pdu = found[0], found[1:-CRC_BYTES]
+        owed = self._owed.take(unit_id, pdu)
+        pending = self._pending
+        if owed is not None and pending is not None and owed is pending.owed:
+            self._pending = None
+            return Accepted(decode_answer(pending.request, pdu))
+        if owed is not None or pending is None:
+            return Rejected(f"an answer of unit {unit_id}, for which nobody waits any more", Consequence.WAIT)
+        if unit_id != pending.unit_id:
+            return self._reject(f"unit {unit_id} answered instead of {pending.unit_id}", ends=False)
+        return self._reject(_misfit(pending.request, pdu), ends=True)
+
+    def _reject(self, reason: str, *, ends: bool) -> Rejected:
+        self._reason = reason
+        self._echo_due = b""
+        if ends:
+            self._buffer.clear()
+        return Rejected(reason, Consequence.GIVE_UP if ends else Consequence.WAIT)
+
+    def _reason_of_rest(self) -> str:
+        if self._pending is None or not self._buffer:
+            return ""
+        if self._echo_due:
+            return "what came is not the echo of what was sent"
+        if self._buffer.startswith(self._pending.sent):
+            return "the line echoes what is sent; switch its echo setting on"
+        return f"{len(self._buffer)} bytes that are no frame with a right CRC"
+
+
+def _misfit(request: Request[object], pdu: bytes) -> str:
+    try:
+        decode_answer(request, pdu)
+    except UnfitPduError as error:
+        return str(error)
+    return "an answer that came twice"

@@ -1,0 +1,235 @@
+"""One open serial line: keeps the silences, sends a request, waits for its verdict, and says why when none came."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, FieldbusError, UnfitAnswerError
+from wattledger.fieldbus.modbus.connection import Outcome, Received
+from wattledger.fieldbus.modbus.pdu import Request
+from wattledger.fieldbus.modbus.rtu import MOST_FRAME_BYTES, USUAL_BYTES, RtuFramer, answer_bytes, frame
+from wattledger.fieldbus.modbus.serial_settings import SerialSettings
+from wattledger.fieldbus.modbus.tcp import Accepted, Consequence
+
+# An adapter hands over what it received in pieces, usual ones every 16 ms, so 3.5 characters without a byte from it do
+# not mean that the line was silent. They suffice after a good answer, which has an end of its own; where we do not know
+# what is on the line, the silence must be longer than the adapter's pauses.
+ADAPTER_S = 0.03
+MOST_UNREST_S = 1.0  # a line that is not silent for so long has a fault; waiting on would only hide it
+BROADCAST_TURNAROUND_S = 0.1  # nobody answers a broadcast, all need time for it; Modbus over Serial Line V1.02, 2.4.1
+
+
+class Port(Protocol):
+    """An open serial port, or what stands for one."""
+
+    def write(self, data: bytes) -> None:
+        """Send `data` in the background; when that fails the port is lost."""
+
+    def read_now(self) -> None:
+        """Hand over what has arrived, without waiting."""
+
+    def close(self) -> None:
+        """Release the port; nothing is handed over any more."""
+
+
+class PortOwner(Protocol):
+    """Who uses a port."""
+
+    def received(self, data: bytes) -> None:
+        """Called with what arrives."""
+
+    def lost(self, reason: str) -> None:
+        """Called once when the port is gone; the owner closes it."""
+
+
+class PortOpener(Protocol):
+    """Opens serial ports."""
+
+    def __call__(self, settings: SerialSettings, owner: PortOwner) -> Port:
+        """An open port; raises OSError with the reason when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineEvents:
+    """Who is told what happens beside the answers; None for a unit: nobody waited for what was rejected."""
+
+    rejected: Callable[[int | None], None]
+    lost: Callable[[], None]
+
+
+class RtuLine:
+    """A line from its opening to its end; it is never opened again."""
+
+    def __init__(
+        self,
+        settings: SerialSettings,
+        *,
+        framer: RtuFramer,
+        clock: Callable[[], float],
+        events: LineEvents,
+        open_port: PortOpener,
+    ) -> None:
+        self._settings = settings
+        self._framer = framer
+        self._clock = clock
+        self._events = events
+        self._unit_id: int | None = None
+        self._outcome: Outcome | None = None
+        self._waker: asyncio.Future[None] | None = None
+        self._end: str | None = None
+        self._busy_until = clock()  # as far as known: our own frame, or the last byte heard
+        self._is_calm = False  # whether we know what was last on the line
+        self.answers = 0
+        self._port = open_port(settings, self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request can be sent."""
+        return self._end is None
+
+    async def exchange(self, unit_id: int, request: Request[object], *, timeout_s: float) -> Received:
+        """Send `request` and wait for its answer; the caller lets one exchange run at a time.
+
+        `timeout_s` counts from the end of the request to the beginning of the answer; the wire's own time is added.
+        Raises ConnectionLostError, AnswerTimeoutError or UnfitAnswerError. When cancelled, the answer still on its
+        way is dropped when it comes.
+        """
+        await self._until_silent()
+        airtime_s = self._airtime_s(3 + len(request.encode()) + (answer_bytes(request) or USUAL_BYTES))
+        now = self._clock()
+        sent = self._framer.ask(unit_id, request, now=now, airtime_s=airtime_s, timeout_s=timeout_s)
+        self._unit_id, self._outcome, self._is_calm = unit_id, None, False
+        try:
+            self._send(sent, now)
+            outcome = await self._heard(now + airtime_s + timeout_s)
+            if outcome is None:
+                outcome = self._judge_silence(timeout_s)
+        finally:
+            self._framer.forget()
+            self._unit_id = self._outcome = None
+        if isinstance(outcome, FieldbusError):
+            raise outcome
+        self._is_calm = not self._framer.holds_part
+        return outcome
+
+    async def broadcast(self, pdu: bytes) -> None:
+        """Send `pdu` to every unit and leave them the time to act on it; raises ConnectionLostError."""
+        await self._until_silent()
+        self._send(frame(0, pdu), self._clock())
+        await asyncio.sleep(self._busy_until + BROADCAST_TURNAROUND_S - self._clock())
+        self._raise_if_lost()
+
+    def close(self) -> None:
+        """Release the port; a request under way fails as lost."""
+        self._finish("the line was closed")
+
+    def received(self, data: bytes) -> None:
+        """Called by the port."""
+        now = self._clock()
+        self._busy_until = max(self._busy_until, now)
+        if self._unit_id is None:
+            self._is_calm = False
+        for verdict in self._framer.receive(data):
+            if isinstance(verdict, Accepted):
+                self.answers += 1
+                self._settle(Received(verdict, now))
+                continue
+            ends = verdict.consequence is Consequence.GIVE_UP
+            self._events.rejected(self._unit_id if ends else None)
+            if ends:
+                self._settle(UnfitAnswerError(verdict.reason))
+        self._wake()
+
+    def lost(self, reason: str) -> None:
+        """Called by the port."""
+        if self.is_open:
+            self._finish(f"connection lost: {reason}")
+            self._events.lost()
+
+    async def _until_silent(self) -> None:
+        """Wait until the line has been silent for long enough, then drop what came on it unasked."""
+        silence_s = self._settings.silence_s + (0.0 if self._is_calm else ADAPTER_S)
+        give_up_at = self._clock() + silence_s + self._airtime_s(MOST_FRAME_BYTES) + MOST_UNREST_S
+        while True:
+            self._raise_if_lost()
+            self._port.read_now()
+            wait_s = self._busy_until + silence_s - self._clock()
+            if wait_s <= 0:
+                break
+            if self._clock() > give_up_at:
+                raise UnfitAnswerError("the line is never silent; look for a device that speaks unasked, or for noise")
+            await asyncio.sleep(wait_s)
+        self._raise_if_lost()
+        if self._framer.drop():
+            self._events.rejected(None)
+
+    def _send(self, data: bytes, now: float) -> None:
+        self._raise_if_lost()
+        self._busy_until = now + self._airtime_s(len(data))
+        self._port.write(data)
+
+    async def _heard(self, deadline: float) -> Outcome | None:
+        """The outcome; None: there is none at the deadline, nor is an answer just coming in.
+
+        An expired timer is no proof of silence: while the loop was busy the answer may have come, so the port is read
+        once more before judging.
+        """
+        patience_end = deadline + self._airtime_s(MOST_FRAME_BYTES)
+        while self._outcome is None:
+            wait_s = min(self._judge_at(deadline), patience_end) - self._clock()
+            if wait_s > 0:
+                await self._sleep(wait_s)
+                continue
+            busy_until = self._busy_until
+            self._port.read_now()
+            if self._busy_until == busy_until or self._clock() >= patience_end:
+                break
+        return self._outcome
+
+    def _judge_at(self, deadline: float) -> float:
+        calm_at = self._busy_until + self._settings.silence_s + ADAPTER_S
+        if self._framer.is_overfull:
+            return calm_at
+        return max(deadline, calm_at) if self._framer.holds_part else deadline
+
+    def _judge_silence(self, timeout_s: float) -> FieldbusError:
+        reason = self._framer.forget()
+        if self._framer.drop():
+            self._events.rejected(self._unit_id)
+        return UnfitAnswerError(reason) if reason else AnswerTimeoutError(f"no answer within {timeout_s:g} s")
+
+    async def _sleep(self, wait_s: float) -> None:
+        """Wait for so long or until something happens on the port."""
+        loop = asyncio.get_running_loop()
+        self._waker = loop.create_future()
+        timer = loop.call_later(wait_s, self._wake)
+        try:
+            await self._waker
+        finally:
+            timer.cancel()
+            self._waker = None
+
+    def _wake(self) -> None:
+        if self._waker is not None and not self._waker.done():
+            self._waker.set_result(None)
+
+    def _settle(self, outcome: Outcome) -> None:
+        if self._unit_id is not None and self._outcome is None:
+            self._outcome = outcome
+            self._wake()
+
+    def _finish(self, reason: str) -> None:
+        if self._end is None:
+            self._end = reason
+            self._port.close()
+            self._settle(ConnectionLostError(reason))
+
+    def _raise_if_lost(self) -> None:
+        if self._end is not None:
+            raise ConnectionLostError(self._end)
+
+    def _airtime_s(self, count: int) -> float:
+        return count * self._settings.character_s

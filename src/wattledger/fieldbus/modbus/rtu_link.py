@@ -1,0 +1,224 @@
+"""A Modbus RTU bus: one serial line on which all its units take turns."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from typing import cast
+
+from wattledger.fieldbus.backoff import Backoff
+from wattledger.fieldbus.errors import (
+    AnswerTimeoutError,
+    ConnectionLostError,
+    RefusedError,
+    RequestError,
+    UnfitAnswerError,
+    UnreachableError,
+)
+from wattledger.fieldbus.link import Reply
+from wattledger.fieldbus.modbus.connection import Received
+from wattledger.fieldbus.modbus.owed_answers import OwedAnswers
+from wattledger.fieldbus.modbus.pdu import AnswerT, Refusal, Request, exception_name
+from wattledger.fieldbus.modbus.rtu import RtuFramer
+from wattledger.fieldbus.modbus.rtu_line import LineEvents, PortOpener, RtuLine
+from wattledger.fieldbus.modbus.serial_port import open_serial_port
+from wattledger.fieldbus.modbus.serial_settings import SerialSettings
+from wattledger.fieldbus.statistics import TrafficStatistics
+
+FIRST_PAUSE_S = 0.5  # after a port could not be opened; an adapter that was plugged in again is back soon
+MOST_PAUSE_S = 30.0
+MOST_UNIT_ID = 255  # the standard ends at 247; some meters use the reserved numbers nevertheless
+BROADCAST_UNIT_ID = 0
+WRITES = frozenset({0x05, 0x06, 0x0F, 0x10})  # functions that may be broadcast
+
+# What a request costs beside its registers, for planning: 8 characters of request, 5 around the registers of its
+# answer, a silence before each, and the time that a usual meter takes to answer.
+FRAME_CHARACTERS = 13
+METER_S = 0.010
+CHARACTERS_A_REGISTER = 2
+
+
+class RtuLink:
+    """One serial line on which requests take turns, in the order in which they were asked.
+
+    The port is opened when a request needs it. When it cannot be, or an adapter is unplugged, there is a pause, longer
+    each time, in which requests fail at once with the reason. `retries` are further tries of repeatable requests after
+    a timeout, a lost port or an unfit answer; each waits for its turn anew, so a silent unit delays another's request
+    by one try. Whatever is asked after a timeout, a late answer never becomes its value (see `owed_answers`); where
+    that takes a probe, the probe counts as a request and a retry in the statistics. Times are monotonic.
+    """
+
+    def __init__(
+        self,
+        settings: SerialSettings,
+        *,
+        timeout_s: float,
+        retries: int = 0,
+        statistics: TrafficStatistics | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        open_port: PortOpener = open_serial_port,
+    ) -> None:
+        self._settings = settings
+        self._timeout_s = timeout_s
+        self._retries = retries
+        self._clock = clock
+        self._open_port = open_port
+        self._turn = asyncio.Lock()
+        self._owed = OwedAnswers()
+        self._line: RtuLine | None = None
+        self._backoff = Backoff(first_s=FIRST_PAUSE_S, most_s=MOST_PAUSE_S)
+        self._not_before = clock()
+        self._failure = ""
+        self._closed = False
+        self.statistics = statistics or TrafficStatistics()
+
+    @property
+    def timeout_s(self) -> float:
+        """How long an answer may take to begin where the device has no longer time of its own."""
+        return self._timeout_s
+
+    @property
+    def request_cost(self) -> int:
+        """What one more request costs, in registers that could be read along in the same time."""
+        settings = self._settings
+        request_s = FRAME_CHARACTERS * settings.character_s + 2 * settings.silence_s + METER_S
+        return math.ceil(request_s / (CHARACTERS_A_REGISTER * settings.character_s))
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the port is open."""
+        return self._line is not None and self._line.is_open
+
+    def retry_now(self) -> None:
+        """Forget the pause after the port could not be opened: somebody is waiting for the next try."""
+        self._not_before = self._clock()
+
+    async def request(
+        self, unit_id: int, request: Request[AnswerT], *, timeout_s: float | None = None
+    ) -> Reply[AnswerT]:
+        """Ask `unit_id` and give its answer.
+
+        Raises UnreachableError, ConnectionLostError, AnswerTimeoutError, RefusedError or UnfitAnswerError of the last
+        try, ValueError for a unit that cannot answer. May be cancelled at any time; the answer that then comes late is
+        never taken for another request's.
+        """
+        if not 0 < unit_id <= MOST_UNIT_ID:
+            raise ValueError(f"unit {unit_id} cannot answer; 1 to {MOST_UNIT_ID}")
+        tries_left = self._retries if request.is_repeatable else 0
+        again = False
+        while True:
+            try:
+                return await self._take_turn(unit_id, request, timeout_s or self._timeout_s, again=again)
+            except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError):
+                if tries_left == 0:
+                    raise
+                tries_left -= 1
+                again = True
+
+    async def broadcast(self, pdu: bytes) -> None:
+        """Send a write to all units at once; nobody answers, so whether it was heard must be read back.
+
+        Raises UnreachableError or ConnectionLostError, ValueError when `pdu` is no write.
+        """
+        if pdu[:1] == b"" or pdu[0] not in WRITES:
+            raise ValueError("only writes can be sent to all units")
+        async with self._turn:
+            line = self._open_line()
+            self.statistics.requested(BROADCAST_UNIT_ID, again=False)
+            await line.broadcast(pdu)
+
+    async def close(self) -> None:
+        """Release the port for good; requests under way or waiting fail."""
+        self._closed = True
+        if self._line is not None:
+            self._line.close()
+        async with self._turn:
+            pass
+
+    async def _take_turn(
+        self, unit_id: int, request: Request[AnswerT], timeout_s: float, *, again: bool
+    ) -> Reply[AnswerT]:
+        while True:
+            async with self._turn:
+                line = self._open_line()
+                now = self._clock()
+                wait_s = self._owed.free_at(unit_id, request, now=now) - now
+                if wait_s <= 0:
+                    await self._get_in_step(line, unit_id, request, timeout_s)
+                    return await self._ask(line, unit_id, request, timeout_s, again=again)
+            await asyncio.sleep(wait_s)  # not in our turn: other units, and other shapes, need not wait
+
+    async def _get_in_step(self, line: RtuLine, unit_id: int, request: Request[object], timeout_s: float) -> None:
+        """Make sure that no answer the unit still owes can pass for the one to `request`.
+
+        Raises AnswerTimeoutError or UnfitAnswerError when the unit gave no answer that shows it.
+        """
+        while self._owed.needs_probe(unit_id, request, now=self._clock()):
+            probe = self._owed.probe(unit_id, request, now=self._clock())
+            try:
+                await self._exchange(line, unit_id, probe, timeout_s, again=True)
+            except RequestError:
+                # The late answer itself may have come meanwhile, or an exception that settled it.
+                if self._owed.needs_probe(unit_id, request, now=self._clock()):
+                    raise
+
+    async def _ask(
+        self, line: RtuLine, unit_id: int, request: Request[AnswerT], timeout_s: float, *, again: bool
+    ) -> Reply[AnswerT]:
+        received = await self._exchange(line, unit_id, request, timeout_s, again=again)
+        answer = received.accepted.answer
+        if isinstance(answer, Refusal):
+            text = f"{self._place(unit_id)}: {request}: {exception_name(answer.code)}"
+            raise RefusedError(text, code=answer.code)
+        return Reply(cast("AnswerT", answer), received.at)  # the request itself decoded it
+
+    async def _exchange(
+        self, line: RtuLine, unit_id: int, request: Request[object], timeout_s: float, *, again: bool
+    ) -> Received:
+        self.statistics.requested(unit_id, again=again)
+        asked_at = self._clock()
+        try:
+            received = await line.exchange(unit_id, request, timeout_s=timeout_s)
+        except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError) as error:
+            if isinstance(error, AnswerTimeoutError):
+                self.statistics.timed_out(unit_id)
+            if line.answers == 0 and not line.is_open:
+                self._pause(str(error))  # a port that opens and fails is as good as none: do not storm it
+            raise type(error)(f"{self._place(unit_id)}: {request}: {error}") from error
+        self._backoff.reset()
+        answer = received.accepted.answer
+        code = answer.code if isinstance(answer, Refusal) else None
+        self.statistics.answered(unit_id, response_s=received.at - asked_at, exception=code)
+        return received
+
+    def _open_line(self) -> RtuLine:
+        if self._closed:
+            raise UnreachableError(f"{self._settings.port}: the bus was closed")
+        if self._line is not None and self._line.is_open:
+            return self._line
+        pause_s = self._not_before - self._clock()
+        if pause_s > 0:
+            raise UnreachableError(f"{self._settings.port}: {self._failure}; next try in {pause_s:.1f} s")
+        try:
+            self._line = RtuLine(
+                self._settings,
+                framer=RtuFramer(self._owed, echo=self._settings.echo),
+                clock=self._clock,
+                events=LineEvents(rejected=self.statistics.rejected, lost=self.statistics.connection_lost),
+                open_port=self._open_port,
+            )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self._pause(reason)
+            raise UnreachableError(f"{self._settings.port}: {reason}") from error
+        self.statistics.connected()
+        return self._line
+
+    def _pause(self, reason: str) -> None:
+        self._failure = reason
+        self._not_before = self._clock() + self._backoff.next_s()
+
+    def _place(self, unit_id: int) -> str:
+        return f"{self._settings.port} unit {unit_id}"
