@@ -22,6 +22,8 @@ from wattledger.fieldbus.identification import Advice, Identification, Outcome, 
 from wattledger.fieldbus.link import Link, Reply
 from wattledger.fieldbus.memory import BlockMemory
 from wattledger.fieldbus.modbus.link import TcpLink
+from wattledger.fieldbus.modbus.rtu_link import RtuLink
+from wattledger.fieldbus.modbus.serial_settings import Parity, SerialSettings
 from wattledger.fieldbus.modbus.tls_settings import TlsSecurity, TlsSettings, TlsVersion, check_tls_settings
 from wattledger.fieldbus.planning import Read, plan_reads
 from wattledger.fieldbus.reading import PointValue, PointValues, ReadFailure, read_points
@@ -38,6 +40,7 @@ __all__ = [
     "Link",
     "LinkError",
     "Outcome",
+    "Parity",
     "PointValue",
     "PointValues",
     "Read",
@@ -45,6 +48,8 @@ __all__ = [
     "RefusedError",
     "Reply",
     "RequestError",
+    "RtuLink",
+    "SerialSettings",
     "TcpLink",
     "TlsSecurity",
     "TlsSettings",
