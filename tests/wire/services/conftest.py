@@ -63,10 +63,14 @@ class Server:
         return [pid for pid in processes() if parent_of(pid) == self.pid]
 
     def until_replaced(self, name: str, old: int | None) -> int:
-        until(lambda: self.child(name) not in (None, old), f"a new {name}")
-        new = self.child(name)
-        assert new is not None
-        return new
+        seen: list[int] = []
+
+        def is_replaced() -> bool:
+            seen.extend(pid for pid in (self.child(name),) if pid not in (None, old))
+            return bool(seen)
+
+        until(is_replaced, f"a new {name}")
+        return seen[-1]
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
         """Exit code, stdout and stderr after the signal."""
