@@ -25,6 +25,7 @@ from wattledger.fieldbus.modbus.link import TcpLink
 from wattledger.fieldbus.modbus.rtu_link import RtuLink
 from wattledger.fieldbus.modbus.serial_settings import Parity, SerialSettings
 from wattledger.fieldbus.modbus.tls_settings import TlsSecurity, TlsSettings, TlsVersion, check_tls_settings
+from wattledger.fieldbus.monitor import Direction, FrameMonitor, Happening, MonitorEntry
 from wattledger.fieldbus.planning import Read, plan_reads
 from wattledger.fieldbus.reading import PointValue, PointValues, ReadFailure, read_points
 from wattledger.fieldbus.statistics import TrafficSnapshot, TrafficStatistics
@@ -35,10 +36,14 @@ __all__ = [
     "Backoff",
     "BlockMemory",
     "ConnectionLostError",
+    "Direction",
     "FieldbusError",
+    "FrameMonitor",
+    "Happening",
     "Identification",
     "Link",
     "LinkError",
+    "MonitorEntry",
     "Outcome",
     "Parity",
     "PointValue",

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, FieldbusError, UnfitAnswerError
-from wattledger.fieldbus.modbus.pdu import Request
+from wattledger.fieldbus.modbus.pdu import Refusal, Request
 from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, TcpFramer
 from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP_AFTERWARDS, tls_reason
+from wattledger.fieldbus.monitor import FrameMonitor
 
 # An expired timer is no proof of silence: when the loop was busy, the answer may lie unread in the socket. Both asyncio
 # and uvloop read all sockets before a timer that was set during the same turn can fire, so one short timer more is
@@ -42,11 +43,13 @@ class TcpConnection(asyncio.Protocol):
         *,
         framer: TcpFramer,
         clock: Callable[[], float],
+        monitor: FrameMonitor,
         on_end: Callable[[TcpConnection], None],
         on_rejected: Callable[[int | None], None],
     ) -> None:
         self._framer = framer
         self._clock = clock
+        self._monitor = monitor
         self._on_end = on_end
         self._on_rejected = on_rejected
         self._transport: asyncio.Transport | None = None
@@ -75,7 +78,9 @@ class TcpConnection(asyncio.Protocol):
         self._waiter, self._unit_id = waiter, unit_id
         expiry = loop.call_later(timeout_s, self._look_once_more, waiter, timeout_s)
         try:
-            self._transport.write(self._framer.ask(unit_id, request))
+            frame = self._framer.ask(unit_id, request)
+            self._monitor.requested(unit_id, frame)
+            self._transport.write(frame)
             outcome = await waiter
         finally:
             expiry.cancel()
@@ -100,10 +105,13 @@ class TcpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's own class is no subclass of it
+        self._monitor.connected()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop, at once when the peer closes or resets the connection."""
-        self._settle(ConnectionLostError("the connection was ended" if self._ending_by_us else self._reason(exc)))
+        reason = "the connection was ended" if self._ending_by_us else self._reason(exc)
+        self._monitor.lost(reason)
+        self._settle(ConnectionLostError(reason))
         self._ended.set()
         if not self._ending_by_us:
             self._on_end(self)
@@ -122,15 +130,22 @@ class TcpConnection(asyncio.Protocol):
         for verdict in self._framer.receive(data):
             if isinstance(verdict, Accepted):
                 self.answers += 1
+                self._note_answer(verdict)
                 self._settle(Received(verdict, at))
             else:
                 self._reject(verdict)
 
+    def _note_answer(self, accepted: Accepted) -> None:
+        is_exception = isinstance(accepted.answer, Refusal)
+        self._monitor.answered(accepted.frame[6], accepted.frame, is_exception=is_exception)
+
     def _reject(self, rejected: Rejected) -> None:
         if rejected.consequence is Consequence.WAIT:
             self._on_rejected(None)  # late, so not the fault of the unit that is being asked now
+            self._monitor.came_late(rejected.frame[6], rejected.frame, rejected.reason)
             return
         self._on_rejected(self._unit_id)
+        self._monitor.rejected(self._unit_id, rejected.frame, rejected.reason)
         self._settle(UnfitAnswerError(rejected.reason))
         if rejected.consequence is Consequence.RECONNECT:
             self._end_unusable()
@@ -143,7 +158,10 @@ class TcpConnection(asyncio.Protocol):
         if waiter.done():
             return
         self.silences += 1
-        waiter.set_result(AnswerTimeoutError(f"no answer within {timeout_s:g} s"))
+        reason = f"no answer within {timeout_s:g} s"
+        if self._unit_id is not None:
+            self._monitor.timed_out(self._unit_id, reason)
+        waiter.set_result(AnswerTimeoutError(reason))
         if self._framer.holds_part:
             # The rest of that frame may never come, and would then swallow the beginning of the next answer.
             self._end_unusable()

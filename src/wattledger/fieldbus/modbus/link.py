@@ -25,6 +25,7 @@ from wattledger.fieldbus.modbus.pdu import AnswerT, Refusal, Request, exception_
 from wattledger.fieldbus.modbus.tcp import TcpFramer
 from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP, tls_reason
 from wattledger.fieldbus.modbus.tls_settings import TlsSettings
+from wattledger.fieldbus.monitor import FrameMonitor
 from wattledger.fieldbus.statistics import TrafficStatistics
 
 CONNECT_S = 3.0  # time for the first lost SYN to be repeated (after 1 s) and answered
@@ -45,7 +46,7 @@ class TcpLink:
     It connects when a request needs it. After a failure it pauses, longer each time, and requests fail at once with
     the reason; an answer ends that. `retries` are further tries of repeatable requests after a timeout, a lost
     connection or an unfit answer. With `tls` the connection is secured as that says; settings that cannot be used make
-    the bus unreachable, with the reason. Times are monotonic.
+    the bus unreachable, with the reason. `monitor` keeps the last frames. Times are monotonic.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class TcpLink:
         retries: int = 0,
         tls: TlsSettings | None = None,
         statistics: TrafficStatistics | None = None,
+        monitor: FrameMonitor | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = host
@@ -74,6 +76,7 @@ class TcpLink:
         self._failure = ""
         self._closed = False
         self.statistics = statistics or TrafficStatistics()
+        self.monitor = monitor or FrameMonitor()
 
     @property
     def timeout_s(self) -> float:
@@ -163,6 +166,7 @@ class TcpLink:
         except (OSError, ValueError, TlsSettingsError) as error:  # ValueError: a host name that cannot be one
             reason = self._reason(error, limit_s)
             self._pause(reason)
+            self.monitor.lost(reason)
             raise UnreachableError(f"{self._host}:{self._port}: {reason}") from error
         if self._closed:  # meanwhile
             await connection.close()
@@ -195,7 +199,11 @@ class TcpLink:
 
     def _new_connection(self) -> TcpConnection:
         return TcpConnection(
-            framer=self._framer, clock=self._clock, on_end=self._note_end, on_rejected=self.statistics.rejected
+            framer=self._framer,
+            clock=self._clock,
+            monitor=self.monitor,
+            on_end=self._note_end,
+            on_rejected=self.statistics.rejected,
         )
 
     def _note_end(self, connection: TcpConnection) -> None:

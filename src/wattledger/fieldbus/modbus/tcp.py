@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
@@ -30,9 +30,10 @@ class Consequence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The answer to the pending request, as its `decode` gave it, or a Refusal."""
+    """The answer to the pending request, as its `decode` gave it, or a Refusal; `frame` is what it came in."""
 
     answer: object
+    frame: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Rejected:
 
     reason: str
     consequence: Consequence
+    frame: bytes = field(default=b"", compare=False, repr=False)
 
 
 Verdict: TypeAlias = Accepted | Rejected
@@ -104,8 +106,9 @@ class TcpFramer:
 
     def _break_off(self, reason: str) -> Rejected:
         self._broken = True
+        rest = bytes(self._buffer)
         self._buffer.clear()
-        return Rejected(reason, Consequence.RECONNECT)
+        return Rejected(reason, Consequence.RECONNECT, rest)
 
     def _misfit(self) -> str:
         """Why the head of the buffer begins no frame; empty when it may. Judged as early as the bytes allow."""
@@ -132,12 +135,13 @@ class TcpFramer:
         transaction, unit_id = int.from_bytes(frame[:2], "big"), frame[6]
         stale, self._stale = self._stale, False
         if self._pending is None or stale or transaction != self._transaction:
-            return Rejected(f"an answer to transaction {transaction}, which nobody waits for", Consequence.WAIT)
+            reason = f"an answer to transaction {transaction}, which nobody waits for"
+            return Rejected(reason, Consequence.WAIT, frame)
         asked_unit, request = self._pending
         self._pending = None
         if unit_id != asked_unit:
-            return Rejected(f"unit {unit_id} answered instead of {asked_unit}", Consequence.GIVE_UP)
+            return Rejected(f"unit {unit_id} answered instead of {asked_unit}", Consequence.GIVE_UP, frame)
         try:
-            return Accepted(decode_answer(request, frame[7:]))
+            return Accepted(decode_answer(request, frame[7:]), frame)
         except UnfitPduError as error:
-            return Rejected(str(error), Consequence.GIVE_UP)
+            return Rejected(str(error), Consequence.GIVE_UP, frame)
