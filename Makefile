@@ -39,7 +39,7 @@ run: setup
 	@$(RUN) wattledger run --data $(DATA)
 
 test: setup-test
-	@$(RUN) tools/timed-suites tests/unit tests/wire
+	@$(RUN) tools/timed-suites tests/unit $(sort $(wildcard tests/wire/*))
 
 soak: setup-test
 	@SOAK_KILLING_S=300 $(RUN) tools/timed-suites tests/soak tests/wire/whole/test_life.py
