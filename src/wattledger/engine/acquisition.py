@@ -94,10 +94,9 @@ class DeviceAcquisition:
         frames = (held_frame(group, answers, boot=boot, monotonic_s=monotonic_s) for group in self.setup.groups)
         return [frame for frame in frames if frame is not None]
 
-    def restart_slots(self) -> None:
-        """The wall clock stepped: begin anew with the slots of the new time."""
-        for keeper in self._keepers:
-            keeper.restart()
+    def break_off(self) -> list[Frame]:
+        """What was answered for the slots in work; they begin anew."""
+        return [frame for keeper in self._keepers if (frame := keeper.break_off()) is not None]
 
     def answered(self) -> None:
         """The device spoke: ask it as usual."""

@@ -116,8 +116,11 @@ class AppliedPlant:
         self._running[setup.bus.id] = _Running(poller, task)
 
     def _change(self, poller: BusPoller, setup: BusSetup, *, keep: bool) -> None:
-        kept = {one.setup: one for one in poller.acquisitions} if keep else {}
-        poller.acquisitions = [kept.get(device) or self._acquisition(device, setup) for device in setup.devices]
+        reused = {one.setup: one for one in poller.acquisitions if keep and one.setup in setup.devices}
+        for one in poller.acquisitions:
+            if one.setup not in reused:
+                self._around.recorder.record(one.break_off())
+        poller.acquisitions = [reused.get(device) or self._acquisition(device, setup) for device in setup.devices]
 
     def _acquisition(self, device: DeviceSetup, setup: BusSetup) -> DeviceAcquisition:
         now = self._around.clock.now()
@@ -128,6 +131,7 @@ class AppliedPlant:
         running = self._running.pop(bus_id)
         running.task.cancel()
         await asyncio.wait([running.task])
+        running.poller.break_off()
         await running.poller.link.close()
 
     def _end_what_is_gone(self) -> None:

@@ -41,10 +41,10 @@ class HeldReadings:
         """Date what is held whenever the clock has become trusted, until cancelled."""
         while True:
             await self._trusted.wait()
-            if await self._date(applied, watch):
-                self._trusted.clear()
-            else:
+            self._trusted.clear()
+            if not await self._date(applied, watch):
                 await asyncio.sleep(RETRY_S)
+                self._trusted.set()
 
     async def count(self) -> int:
         """How many frames are held."""

@@ -90,10 +90,10 @@ class BusPoller:
             await asyncio.sleep(pauses.next_s())
             self._around.events.end(Code.BUS_DOWN, key)
 
-    def restart_slots(self) -> None:
-        """The wall clock stepped."""
+    def break_off(self) -> None:
+        """Record what was answered for the slots in work: polling ends, or the wall clock stepped."""
         for acquisition in self.acquisitions:
-            acquisition.restart_slots()
+            self._around.recorder.record(acquisition.break_off())
 
     async def _poll(self) -> None:
         while True:

@@ -75,7 +75,7 @@ async def _acquire(
         if change.step_s:
             events.note(Code.CLOCK_JUMPED, params={"seconds": round(change.step_s)})
             for poller in applied.pollers():
-                poller.restart_slots()
+                poller.break_off()
         held.judged(change.after)
 
     highest_slot = await asyncio.wrap_future(archive.highest_slot())

@@ -75,10 +75,16 @@ class SlotKeeper:
         self._pending, self._done = None, pending.slot
         return self._frame(pending)
 
-    def restart(self) -> None:
-        """Forget the slot in work: the wall clock stepped, and what was gathered belongs to no slot of the new time."""
-        self._pending = self._current = self._done = None
+    def break_off(self) -> Frame | None:
+        """What was answered for the slot in work, as far as it came, and begin anew with the next call.
+
+        For an end, a change of the plant or a step of the clock: what was read in time is not lost by it. None where
+        nothing was answered yet.
+        """
+        pending, self._pending = self._pending, None
+        self._current = self._done = None
         self._windows = {point: WindowedPoint() for point in self._windows}
+        return self._frame(pending) if pending is not None and pending.answers else None
 
     def _slots(self, now: datetime) -> tuple[datetime, datetime]:
         if self._current is None or not self._current[0] <= now < self._current[1]:

@@ -138,9 +138,21 @@ def test_a_clock_that_stepped_begins_anew_with_the_slots_of_the_new_time(
     energies.take({index: 1.0}, at=after(1))
     energies.finished(after(1))
 
-    energies.restart()
+    energies.break_off()
 
     assert energies.due(after(-300)) == {index}
+
+
+def test_what_was_answered_in_time_is_not_lost_by_an_end_before_the_slot_is_complete(
+    powers: SlotKeeper, power: MappedPoint
+) -> None:
+    powers.take({power: 100.0}, at=after(0.5))
+
+    frame = powers.break_off()
+
+    assert frame is not None
+    assert (frame.slot, frame.values) == (NOON, (100, None, None))
+    assert powers.break_off() is None
 
 
 def test_held_readings_get_their_slot_once_the_clock_is_trusted(
