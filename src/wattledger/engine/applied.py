@@ -12,11 +12,11 @@ from wattledger.engine.acquisition import DeviceAcquisition
 from wattledger.engine.api import DeviceCondition, DeviceState, Refusal, TrafficStatistics
 from wattledger.engine.assembly import BusSetup, DeviceSetup, SlotGroup, assemble
 from wattledger.engine.condition import CODES, ConditionKeeper, device_key
+from wattledger.engine.links import BusLink, link_of
 from wattledger.engine.polling import BusPoller, Surroundings, bus_key
 from wattledger.engine.tasks import Tasks
-from wattledger.fieldbus import TcpLink
 from wattledger.journal import Code
-from wattledger.plant import Plant, TcpBus
+from wattledger.plant import Plant
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class AppliedPlant:
         self._end_what_is_gone()
         self._around.live.keep_only({d.device.id: d for setup in wanted.values() for d in setup.devices})
 
-    def link(self, bus_id: int) -> TcpLink | None:
+    def link(self, bus_id: int) -> BusLink | None:
         """The connection of a bus; None where there is no such bus."""
         running = self._running.get(bus_id)
         return running.poller.link if running else None
@@ -111,7 +111,7 @@ class AppliedPlant:
 
     def _start(self, setup: BusSetup) -> None:
         acquisitions = [self._acquisition(device, setup) for device in setup.devices]
-        poller = BusPoller(setup.bus, acquisitions, _link(setup.bus), self._around)
+        poller = BusPoller(setup.bus, acquisitions, link_of(setup.bus), self._around)
         task = self._tasks.start(poller.keep_polling(), name=f"bus {setup.bus.name}")
         self._running[setup.bus.id] = _Running(poller, task)
 
@@ -139,10 +139,6 @@ class AppliedPlant:
         for code in CODES:
             self._around.events.keep_only(code, devices)
         self._around.events.keep_only(Code.BUS_DOWN, [bus_key(bus_id) for bus_id in self._running])
-
-
-def _link(bus: TcpBus) -> TcpLink:
-    return TcpLink(bus.host, bus.port, timeout_s=bus.timeout_s, retries=bus.retries)
 
 
 def _statistics(poller: BusPoller) -> Iterator[TrafficStatistics]:

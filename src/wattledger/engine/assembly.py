@@ -14,7 +14,7 @@ from wattledger.archive import MOST_SERIES_A_FRAME
 from wattledger.catalog import Catalog, CatalogError, DeviceMap, MappedPoint, device_map
 from wattledger.engine.api import Refusal
 from wattledger.measure import Aggregate, Kind, MeasureError, Nature, PointName
-from wattledger.plant import Circuit, Device, Plant, Series, TcpBus
+from wattledger.plant import Bus, Circuit, Device, Plant, Series
 
 # What a transformer or pulse ratio that the meter does not know multiplies.
 RATIO_KINDS = frozenset({Kind.CURRENT, Kind.POWER, Kind.ENERGY, Kind.FLUID})
@@ -66,7 +66,7 @@ class DeviceSetup:
 class BusSetup:
     """One bus with the enabled devices on it."""
 
-    bus: TcpBus
+    bus: Bus
     devices: tuple[DeviceSetup, ...]
 
 
@@ -82,6 +82,7 @@ def assemble(plant: Plant, catalog: Catalog) -> Assembly:
     """Resolve every enabled device against its profile; what does not fit is refused by itself, never the whole."""
     refusals: list[Refusal] = []
     circuits, series = _circuits_by_device(plant), _series_by_circuit(plant)
+    buses = {bus.id: bus for bus in plant.buses}
     by_bus: dict[int, list[DeviceSetup]] = defaultdict(list)
     for device in plant.devices:
         if not device.enabled:
@@ -90,6 +91,10 @@ def assemble(plant: Plant, catalog: Catalog) -> Assembly:
             mapped = _device_map(catalog, device)
         except CatalogError as error:
             refusals.append(Refusal("device", device.id, str(error)))
+            continue
+        bus = buses.get(device.bus)
+        if bus is None or device.unit_id not in bus.unit_ids:
+            refusals.append(Refusal("device", device.id, _why_not_on(bus, device)))
             continue
         own = circuits[device.id]
         recorded = [
@@ -110,6 +115,12 @@ def assemble(plant: Plant, catalog: Catalog) -> Assembly:
 def _device_map(catalog: Catalog, device: Device) -> DeviceMap:
     profile = catalog.profile(device.profile)
     return device_map(profile, profile.product(device.product))
+
+
+def _why_not_on(bus: Bus | None, device: Device) -> str:
+    if bus is None:
+        return f"there is no bus {device.bus}"
+    return f"bus {bus.name} has no unit {device.unit_id}; {bus.unit_ids[0]} to {bus.unit_ids[-1]}"
 
 
 def _circuits_by_device(plant: Plant) -> dict[int, list[Circuit]]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from wattledger.engine.api import DeviceCondition, DeviceState
 from wattledger.engine.events import EngineEvents
 from wattledger.journal import Code
-from wattledger.plant import Device, TcpBus
+from wattledger.plant import Bus, Device
 
 # One lost answer on a disturbed line is in the statistics; the second visit in a row without any is an event.
 FAILURES_BEFORE_EVENT = 2
@@ -28,7 +28,7 @@ def device_key(device_id: int) -> str:
 class ConditionKeeper:
     """Follows one device through its answers and failures; tells the journal of changes, not of each try."""
 
-    def __init__(self, device: Device, bus: TcpBus, *, events: EngineEvents, now: datetime) -> None:
+    def __init__(self, device: Device, bus: Bus, *, events: EngineEvents, now: datetime) -> None:
         self._device = device
         self._bus = bus
         self._events = events
@@ -77,6 +77,6 @@ class ConditionKeeper:
             case Code.DEVICE_SILENT:
                 return {**name, "unit_id": self._device.unit_id, "bus": self._bus.name}
             case Code.DEVICE_UNREACHABLE:
-                return {**name, "host": f"{self._bus.host}:{self._bus.port}"}
+                return {**name, "host": self._bus.place}
             case _:
                 return {**name, "reason": reason}

@@ -13,6 +13,7 @@ from wattledger.engine.acquisition import POLL_PERIOD_S, DeviceAcquisition
 from wattledger.engine.api import DeviceCondition
 from wattledger.engine.clock import Clock, ClockWatch
 from wattledger.engine.events import EngineEvents
+from wattledger.engine.links import BusLink
 from wattledger.engine.live import LiveTable
 from wattledger.engine.recording import Recorder
 from wattledger.fieldbus import (
@@ -22,11 +23,10 @@ from wattledger.fieldbus import (
     LinkError,
     PointValues,
     RefusedError,
-    TcpLink,
     read_points,
 )
 from wattledger.journal import Code
-from wattledger.plant import TcpBus
+from wattledger.plant import Bus
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class BusPoller:
     """Asks the devices of one bus, one after the other, whatever is due most urgently."""
 
     def __init__(
-        self, bus: TcpBus, acquisitions: list[DeviceAcquisition], link: TcpLink, surroundings: Surroundings
+        self, bus: Bus, acquisitions: list[DeviceAcquisition], link: BusLink, surroundings: Surroundings
     ) -> None:
         self.bus = bus
         self.acquisitions = acquisitions

@@ -8,9 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 from wattledger.measure import Aggregate, Kind, PointName
+
+# Which units can be asked: a gateway may use all of a byte, and 0 is then the gateway itself; on a serial line 0 is the
+# broadcast that nobody answers, and from 248 on numbers are reserved (Modbus over Serial Line V1.02, 2.2).
+TCP_UNIT_IDS = range(256)
+RTU_UNIT_IDS = range(1, 248)
+
+
+class Parity(StrEnum):
+    """The check bit of each character on a serial line."""
+
+    NONE = "none"
+    EVEN = "even"
+    ODD = "odd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +38,45 @@ class TcpBus:
     port: int
     timeout_s: float
     retries: int  # further tries after the first, of reads only
+    kind: Literal["modbus-tcp"] = "modbus-tcp"
+
+    @property
+    def place(self) -> str:
+        """Where it is reached, for people: `192.0.2.7:502`."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def unit_ids(self) -> range:
+        """The units that can be asked on it."""
+        return TCP_UNIT_IDS
+
+
+@dataclass(frozen=True, slots=True)
+class RtuBus:
+    """A serial line that speaks Modbus RTU: one device file, shared by all units on the line."""
+
+    id: int
+    name: str
+    device_file: str
+    baudrate: int
+    parity: Parity
+    stop_bits: int | None  # None: as many as the parity leaves room for
+    timeout_s: float
+    retries: int  # further tries after the first, of reads only
+    kind: Literal["modbus-rtu"] = "modbus-rtu"
+
+    @property
+    def place(self) -> str:
+        """Where it is reached, for people: `/dev/ttyUSB0`."""
+        return self.device_file
+
+    @property
+    def unit_ids(self) -> range:
+        """The units that can be asked on it."""
+        return RTU_UNIT_IDS
+
+
+Bus: TypeAlias = TcpBus | RtuBus
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +172,7 @@ class Plant:
     revision: int
     server: UUID
     zone: str  # IANA name of the site's time zone
-    buses: tuple[TcpBus, ...] = ()
+    buses: tuple[Bus, ...] = ()
     devices: tuple[Device, ...] = ()
     circuits: tuple[Circuit, ...] = ()
     series: tuple[Series, ...] = ()

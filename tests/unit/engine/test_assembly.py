@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
+
 from wattledger.catalog import Catalog, DeviceMap, PollClass
 from wattledger.engine.acquisition import POLL_PERIOD_S
 from wattledger.engine.api import LiveQuality
@@ -11,13 +13,35 @@ from wattledger.engine.assembly import assemble
 from wattledger.engine.clock import Clock
 from wattledger.engine.live import LiveTable
 from wattledger.measure import Aggregate, Kind
-from wattledger.plant import Circuit, Installation, Plant, RecordingInterval, Series
+from wattledger.plant import Circuit, Installation, Parity, Plant, RecordingInterval, RtuBus, Series
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_the_same_plant_gives_equal_setups_so_that_nothing_is_disturbed(plant: Plant, catalog: Catalog) -> None:
     assert assemble(plant, catalog) == assemble(replace(plant, revision=2), catalog)
+
+
+@pytest.mark.parametrize("unit_id", [0, 248])
+def test_a_unit_that_no_serial_line_has_is_refused_and_its_neighbours_are_read(
+    plant: Plant, catalog: Catalog, unit_id: int
+) -> None:
+    line = RtuBus(1, "Cellar", "/dev/ttyUSB0", 19200, Parity.EVEN, None, timeout_s=0.25, retries=1)
+    wrong = replace(plant.devices[0], id=2, unit_id=unit_id)
+    on_tcp = replace(plant, devices=(*plant.devices, wrong))
+
+    assert assemble(on_tcp, catalog).refusals == ()
+    assembly = assemble(replace(on_tcp, buses=(line,)), catalog)
+
+    assert [(refusal.kind, refusal.id) for refusal in assembly.refusals] == [("device", 2)]
+    assert "1 to 247" in assembly.refusals[0].reason
+    assert [setup.device.id for setup in assembly.buses[0].devices] == [1]
+
+
+def test_a_device_on_a_bus_that_is_not_there_is_refused(plant: Plant, catalog: Catalog) -> None:
+    assembly = assemble(replace(plant, buses=()), catalog)
+
+    assert [(refusal.kind, refusal.id) for refusal in assembly.refusals] == [("device", 1)]
 
 
 def test_a_series_that_the_product_does_not_measure_is_refused_alone(plant: Plant, catalog: Catalog) -> None:

@@ -1,5 +1,7 @@
 """The kept plant reads back as the very plant, and nothing else passes for one."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,9 +13,11 @@ from wattledger.plant import (
     Circuit,
     Device,
     Installation,
+    Parity,
     Plant,
     PlantError,
     RecordingInterval,
+    RtuBus,
     Series,
     TcpBus,
     from_bytes,
@@ -25,7 +29,10 @@ PLANT = Plant(
     revision=7,
     server=UUID(int=1),
     zone="Europe/Paris",
-    buses=(TcpBus(1, "Main board", "192.0.2.7", 502, timeout_s=0.25, retries=2),),
+    buses=(
+        TcpBus(1, "Main board", "192.0.2.7", 502, timeout_s=0.25, retries=2),
+        RtuBus(2, "Cellar", "/dev/ttyUSB0", 19200, Parity.EVEN, None, timeout_s=0.25, retries=1),
+    ),
     devices=(Device(1, "Küche ½", 1, 5, "hager-ecr", "ECR380D", installations=(Installation(1, SINCE, serial="34"),)),),
     circuits=(Circuit(1, "Kitchen", 1, assignments=(Assignment(SINCE, zone=3, limit_a=63.0),)),),
     series=(Series(9, UUID(int=2), 1, "active_power", None, "total", 0, Aggregate.MEAN, decimals=0),),
@@ -35,6 +42,21 @@ PLANT = Plant(
 
 def test_a_kept_plant_reads_back_equal() -> None:
     assert from_bytes(to_bytes(PLANT)) == PLANT
+
+
+def test_a_plant_that_was_kept_when_every_bus_was_tcp_still_reads() -> None:
+    tcp_only = replace(PLANT, buses=PLANT.buses[:1])
+    kept = to_bytes(tcp_only)
+    without_kind = re.sub(rb',\s*"kind": "modbus-tcp"', b"", kept)
+
+    assert without_kind != kept
+    assert from_bytes(without_kind) == tcp_only
+
+
+@pytest.mark.parametrize("kind", [b"modbus-rtu", b"bacnet"])
+def test_a_bus_that_does_not_fit_its_kind_is_refused(kind: bytes) -> None:
+    with pytest.raises(PlantError, match="damaged"):
+        from_bytes(to_bytes(PLANT).replace(b"modbus-tcp", kind))
 
 
 @pytest.mark.parametrize("cut", [0, 5, 30, -1, -20])
