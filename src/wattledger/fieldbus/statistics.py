@@ -39,6 +39,18 @@ class _Counters:
     response_s: float = 0.0
     worst_response_s: float = 0.0
 
+    def add(self, other: _Counters) -> None:
+        self.requests += other.requests
+        self.answers += other.answers
+        self.timeouts += other.timeouts
+        self.rejected += other.rejected
+        self.exceptions += other.exceptions
+        self.retries += other.retries
+        self.connections += other.connections
+        self.connections_lost += other.connections_lost
+        self.response_s += other.response_s
+        self.worst_response_s = max(self.worst_response_s, other.worst_response_s)
+
     def snapshot(self) -> TrafficSnapshot:
         return TrafficSnapshot(
             since=self.since,
@@ -66,12 +78,15 @@ class TrafficStatistics:
     def __init__(self, *, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
         self._since = now()
-        self._link = _Counters(self._since)
+        self._nobodys = _Counters(self._since)  # what concerns no unit
         self._units: dict[int, _Counters] = {}
 
     def of_link(self) -> TrafficSnapshot:
         """The counts of the whole link."""
-        return self._link.snapshot()
+        total = _Counters(self._since)
+        for counters in (self._nobodys, *self._units.values()):
+            total.add(counters)
+        return total.snapshot()
 
     def of_unit(self, unit_id: int) -> TrafficSnapshot:
         """The counts of one device; all zero when it was never asked."""
@@ -80,44 +95,43 @@ class TrafficStatistics:
     def reset(self) -> None:
         """Start all counts anew."""
         self._since = self._now()
-        self._link = _Counters(self._since)
+        self._nobodys = _Counters(self._since)
         self._units.clear()
 
     def requested(self, unit_id: int, *, again: bool) -> None:
         """A request was sent; `again` when it repeats one that failed."""
-        for counters in self._both(unit_id):
-            counters.requests += 1
-            counters.retries += again
+        counters = self._counters(unit_id)
+        counters.requests += 1
+        counters.retries += again
 
     def answered(self, unit_id: int, *, response_s: float, exception: int | None) -> None:
         """A fitting answer came; `exception` is its code when it refuses."""
-        for counters in self._both(unit_id):
-            counters.answers += 1
-            counters.response_s += response_s
-            counters.worst_response_s = max(counters.worst_response_s, response_s)
-            if exception is not None:
-                counters.exceptions[exception] += 1
+        counters = self._counters(unit_id)
+        counters.answers += 1
+        counters.response_s += response_s
+        counters.worst_response_s = max(counters.worst_response_s, response_s)
+        if exception is not None:
+            counters.exceptions[exception] += 1
 
     def timed_out(self, unit_id: int) -> None:
         """No answer came in time."""
-        for counters in self._both(unit_id):
-            counters.timeouts += 1
+        self._counters(unit_id).timeouts += 1
 
     def rejected(self, unit_id: int | None) -> None:
         """An answer did not fit; `unit_id` None when nobody was waiting for one."""
-        for counters in self._both(unit_id) if unit_id is not None else (self._link,):
-            counters.rejected += 1
+        counters = self._nobodys if unit_id is None else self._counters(unit_id)
+        counters.rejected += 1
 
     def connected(self) -> None:
         """A connection was made."""
-        self._link.connections += 1
+        self._nobodys.connections += 1
 
     def connection_lost(self) -> None:
         """A connection ended that we did not end."""
-        self._link.connections_lost += 1
+        self._nobodys.connections_lost += 1
 
-    def _both(self, unit_id: int) -> tuple[_Counters, _Counters]:
-        unit = self._units.get(unit_id)
-        if unit is None:
-            unit = self._units[unit_id] = _Counters(self._since)
-        return self._link, unit
+    def _counters(self, unit_id: int) -> _Counters:
+        counters = self._units.get(unit_id)
+        if counters is None:
+            counters = self._units[unit_id] = _Counters(self._since)
+        return counters

@@ -231,3 +231,26 @@ def test_lost_and_added_bytes_never_yield_a_wrong_value(at: int, count: int, beh
 @pytest.mark.parametrize("behind", [b"noise", b"\0", answer()[:7]])
 def test_an_answer_followed_by_less_than_a_frame_is_not_trusted(behind: bytes) -> None:
     assert consequences(asked().receive(answer() + behind)) == [Consequence.RECONNECT]
+
+
+@given(
+    transaction=st.sampled_from([1, 1, 2]),
+    protocol=st.sampled_from([0, 0, 1, 256]),
+    length=st.none() | st.integers(0, 12) | st.integers(250, 260),
+    unit=st.sampled_from([UNIT, 8]),
+    pdu=st.binary(max_size=10) | st.sampled_from([struct.pack(">BB3H", 3, 6, *VALUES), bytes(253), bytes(254)]),
+    cut=st.integers(1, 16),
+)
+@settings(max_examples=300)
+def test_a_frame_in_one_piece_is_judged_as_the_same_frame_in_two(
+    transaction: int, protocol: int, length: int | None, unit: int, pdu: bytes, cut: int
+) -> None:
+    data = struct.pack(">HHHB", transaction, protocol, 1 + len(pdu) if length is None else length, unit) + pdu
+    whole, pieces = asked(), asked()
+
+    at_once = whole.receive(data)
+    in_two = pieces.receive(data[:cut]) + pieces.receive(data[cut:])
+
+    assert accepted(at_once) == accepted(in_two)
+    assert consequences(at_once)[:1] == consequences(in_two)[:1]
+    assert whole.holds_part == pieces.holds_part

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, FieldbusError, UnfitAnswerError
+from wattledger.fieldbus.modbus.expiry import Expiry
 from wattledger.fieldbus.modbus.pdu import Refusal, Request
 from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, TcpFramer
 from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP_AFTERWARDS, tls_reason
@@ -20,8 +20,7 @@ from wattledger.fieldbus.monitor import FrameMonitor
 LAST_LOOK_S = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """An accepted answer and when it was whole."""
 
     accepted: Accepted
@@ -55,8 +54,11 @@ class TcpConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._ended = asyncio.Event()
         self._ending_by_us = False
+        self._loop = asyncio.get_running_loop()
+        self._expiry = Expiry(self._loop, self._look_once_more)
         self._waiter: asyncio.Future[Outcome] | None = None
         self._unit_id: int | None = None
+        self._timeout_s = 0.0
         self.answers = 0
         self.silences = 0  # timeouts since something was last heard
 
@@ -71,19 +73,19 @@ class TcpConnection(asyncio.Protocol):
         Raises ConnectionLostError, AnswerTimeoutError or UnfitAnswerError. When cancelled, the answer still on its
         way is dropped when it comes.
         """
-        if self._transport is None or self._transport.is_closing():
+        transport = self._transport
+        if transport is None or transport.is_closing():
             raise ConnectionLostError("the connection has ended")
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Outcome] = loop.create_future()
-        self._waiter, self._unit_id = waiter, unit_id
-        expiry = loop.call_later(timeout_s, self._look_once_more, waiter, timeout_s)
+        waiter: asyncio.Future[Outcome] = self._loop.create_future()
+        self._waiter, self._unit_id, self._timeout_s = waiter, unit_id, timeout_s
         try:
             frame = self._framer.ask(unit_id, request)
+            self._expiry.set(timeout_s)
             self._monitor.requested(unit_id, frame)
-            self._transport.write(frame)
+            transport.write(frame)
             outcome = await waiter
         finally:
-            expiry.cancel()
+            self._expiry.lift()
             self._framer.forget()
             self._waiter = self._unit_id = None
         if isinstance(outcome, FieldbusError):
@@ -110,6 +112,7 @@ class TcpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop, at once when the peer closes or resets the connection."""
         reason = "the connection was ended" if self._ending_by_us else self._reason(exc)
+        self._expiry.end()
         self._monitor.lost(reason)
         self._settle(ConnectionLostError(reason))
         self._ended.set()
@@ -130,14 +133,11 @@ class TcpConnection(asyncio.Protocol):
         for verdict in self._framer.receive(data):
             if isinstance(verdict, Accepted):
                 self.answers += 1
-                self._note_answer(verdict)
+                is_exception = isinstance(verdict.answer, Refusal)
+                self._monitor.answered(verdict.frame[6], verdict.frame, is_exception=is_exception)
                 self._settle(Received(verdict, at))
             else:
                 self._reject(verdict)
-
-    def _note_answer(self, accepted: Accepted) -> None:
-        is_exception = isinstance(accepted.answer, Refusal)
-        self._monitor.answered(accepted.frame[6], accepted.frame, is_exception=is_exception)
 
     def _reject(self, rejected: Rejected) -> None:
         if rejected.consequence is Consequence.WAIT:
@@ -150,15 +150,14 @@ class TcpConnection(asyncio.Protocol):
         if rejected.consequence is Consequence.RECONNECT:
             self._end_unusable()
 
-    def _look_once_more(self, waiter: asyncio.Future[Outcome], timeout_s: float) -> None:
-        if not waiter.done():
-            asyncio.get_running_loop().call_later(LAST_LOOK_S, self._judge_silence, waiter, timeout_s)
+    def _look_once_more(self) -> None:
+        self._loop.call_later(LAST_LOOK_S, self._judge_silence, self._waiter)
 
-    def _judge_silence(self, waiter: asyncio.Future[Outcome], timeout_s: float) -> None:
-        if waiter.done():
+    def _judge_silence(self, waiter: asyncio.Future[Outcome] | None) -> None:
+        if waiter is None or waiter is not self._waiter or waiter.done():
             return
         self.silences += 1
-        reason = f"no answer within {timeout_s:g} s"
+        reason = f"no answer within {self._timeout_s:g} s"
         if self._unit_id is not None:
             self._monitor.timed_out(self._unit_id, reason)
         waiter.set_result(AnswerTimeoutError(reason))

@@ -126,7 +126,9 @@ class TcpLink:
             pass
 
     async def _ask(self, unit_id: int, request: Request[AnswerT], timeout_s: float, *, again: bool) -> Reply[AnswerT]:
-        connection = await self._open_connection()
+        connection = self._connection
+        if connection is None or not connection.is_open:
+            connection = await self._open_connection()
         self.statistics.requested(unit_id, again=again)
         asked_at = self._clock()
         try:
@@ -147,8 +149,6 @@ class TcpLink:
     async def _open_connection(self) -> TcpConnection:
         if self._closed:
             raise UnreachableError(f"{self._host}:{self._port}: the bus was closed")
-        if self._connection is not None and self._connection.is_open:
-            return self._connection
         pause_s = self._not_before - self._clock()
         if pause_s > 0:
             raise UnreachableError(f"{self._host}:{self._port}: {self._failure}; next try in {pause_s:.1f} s")

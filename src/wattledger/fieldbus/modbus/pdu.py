@@ -101,10 +101,11 @@ class ReadRegisters:
 
     def decode(self, pdu: bytes) -> tuple[int, ...]:
         """The registers, unsigned; raises UnfitPduError when the byte count is not that of the request."""
-        if pdu[1:2] != bytes((2 * self.count,)):
-            raise UnfitPduError(f"byte count {pdu[1] if len(pdu) > 1 else 'missing'} instead of {2 * self.count}")
-        if len(pdu) != 2 + 2 * self.count:
-            raise UnfitPduError(f"{len(pdu)} bytes instead of {2 + 2 * self.count}")
+        size = 2 * self.count
+        if len(pdu) < 2 or pdu[1] != size:
+            raise UnfitPduError(f"byte count {pdu[1] if len(pdu) > 1 else 'missing'} instead of {size}")
+        if len(pdu) != 2 + size:
+            raise UnfitPduError(f"{len(pdu)} bytes instead of {2 + size}")
         return struct.unpack_from(f">{self.count}H", pdu, 2)
 
     def __str__(self) -> str:
@@ -149,10 +150,11 @@ class ReadIdentification:
 
 def decode_answer(request: Request[AnswerT], pdu: bytes) -> AnswerT | Refusal:
     """What the device says to `request`; raises UnfitPduError for what is no answer to it."""
-    if pdu[:1] == bytes((request.function | EXCEPTION_BIT,)):
+    function = pdu[0] if pdu else None
+    if function == request.function:
+        return request.decode(pdu)
+    if function == request.function | EXCEPTION_BIT:
         if len(pdu) != 2 or pdu[1] == 0:
             raise UnfitPduError("an exception without a code")
         return Refusal(pdu[1])
-    if pdu[:1] != bytes((request.function,)):
-        raise UnfitPduError(f"function {pdu[0] if pdu else 'missing'} instead of {request.function}")
-    return request.decode(pdu)
+    raise UnfitPduError(f"function {'missing' if function is None else function} instead of {request.function}")

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from wattledger.fieldbus.modbus.pdu import MOST_PDU_BYTES, Request, UnfitPduError, decode_answer
 
+HEADER = struct.Struct(">HHHB")
 HEADER_BYTES = 6  # transaction, protocol, length; the unit belongs to what `length` counts
 PROTOCOL = 0
 LEAST_LENGTH = 2  # unit and function
@@ -69,7 +70,7 @@ class TcpFramer:
         self._pending = (unit_id, request)
         self._stale = bool(self._buffer)
         pdu = request.encode()
-        return struct.pack(">HHHB", self._transaction, PROTOCOL, 1 + len(pdu), unit_id) + pdu
+        return HEADER.pack(self._transaction, PROTOCOL, 1 + len(pdu), unit_id) + pdu
 
     def forget(self) -> None:
         """Give the pending request up; should its answer come, it is late."""
@@ -86,6 +87,8 @@ class TcpFramer:
         An answer with less than a whole frame behind it is not accepted: nothing else was asked, so its own end is in
         doubt (a peer that dropped bytes makes one whole frame of two).
         """
+        if not self._buffer and not self._broken and _is_one_frame(data):  # nearly always, so nearly for nothing
+            return [self._judge(data)]
         if not self._broken:
             self._buffer += data
         verdicts = list(self._verdicts())
@@ -132,7 +135,7 @@ class TcpFramer:
         return frame
 
     def _judge(self, frame: bytes) -> Verdict:
-        transaction, unit_id = int.from_bytes(frame[:2], "big"), frame[6]
+        transaction, _, _, unit_id = HEADER.unpack_from(frame)
         stale, self._stale = self._stale, False
         if self._pending is None or stale or transaction != self._transaction:
             reason = f"an answer to transaction {transaction}, which nobody waits for"
@@ -145,3 +148,11 @@ class TcpFramer:
             return Accepted(decode_answer(request, frame[7:]), frame)
         except UnfitPduError as error:
             return Rejected(str(error), Consequence.GIVE_UP, frame)
+
+
+def _is_one_frame(data: bytes) -> bool:
+    """Whether these bytes begin and end with one frame that can be."""
+    if len(data) < HEADER_BYTES + LEAST_LENGTH:
+        return False
+    _, protocol, length, _ = HEADER.unpack_from(data)
+    return bool(protocol == PROTOCOL and length == len(data) - HEADER_BYTES and length <= MOST_LENGTH)
