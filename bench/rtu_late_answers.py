@@ -26,7 +26,7 @@ from typing import Any
 
 from wattledger.fieldbus import FieldbusError, Parity, RtuLink, SerialSettings
 from wattledger.fieldbus.modbus import rtu_link
-from wattledger.fieldbus.modbus.owed_answers import Owed, OwedAnswers
+from wattledger.fieldbus.modbus.owed_answers import OwedAnswers, Question
 from wattledger.fieldbus.modbus.pdu import ReadRegisters
 from wattledger.fieldbus.modbus.rtu_line import PortOwner
 
@@ -105,20 +105,21 @@ def crc(data: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Device:
-    """One device on the line; `say` puts its answer on the wire."""
+    """One device on the line; `say` puts its answer on the wire and tells how long that takes."""
 
     manner: Manner
     chance: random.Random
-    say: Callable[[Transmission], None]
+    say: Callable[[Transmission], float]
     waiting: deque[Transmission] = field(default_factory=deque)
     work: asyncio.TimerHandle | None = None
+    is_sending: bool = False
 
     def hear(self, asked: Transmission) -> None:
         loop = asyncio.get_running_loop()
         if self.manner is Manner.SHUFFLES:
             self._after(loop, asked)
             return
-        if self.manner is Manner.DROPS and self.work is not None:
+        if self.manner is Manner.DROPS and self.work is not None and not self.is_sending:
             self.work.cancel()
             self.waiting.clear()
             self.work = None
@@ -136,13 +137,16 @@ class Device:
         return loop.call_later(delay_s, self._finish, asked, fate > 0.97)
 
     def _finish(self, asked: Transmission, is_lost: bool) -> None:  # noqa: FBT001 - called by a timer
-        if not is_lost:
-            self.say(asked)
-        if self.manner is not Manner.SHUFFLES:
-            self.waiting.popleft()
-            self.work = None
-            if self.waiting:
-                self._begin()
+        sending_s = 0.0 if is_lost else self.say(asked)
+        if self.manner is not Manner.SHUFFLES:  # one transmitter: what comes next is worked on when this was sent
+            self.is_sending = True
+            self.work = asyncio.get_running_loop().call_later(sending_s, self._go_on)
+
+    def _go_on(self) -> None:
+        self.waiting.popleft()
+        self.work, self.is_sending = None, False
+        if self.waiting:
+            self._begin()
 
 
 class Wire:
@@ -175,7 +179,7 @@ class Wire:
     def close(self) -> None:
         """Nothing is open."""
 
-    def _say(self, asked: Transmission) -> None:
+    def _say(self, asked: Transmission) -> float:
         assert self.owner is not None
         answer = asked.answer()
         loop = asyncio.get_running_loop()
@@ -183,6 +187,7 @@ class Wire:
         for piece, end in ((answer[:cut], cut), (answer[cut:], len(answer))):
             if piece:
                 loop.call_later(end * SETTINGS.character_s, self.owner.received, piece)
+        return len(answer) * SETTINGS.character_s
 
 
 @dataclass(slots=True)
@@ -252,12 +257,12 @@ async def run_line(manner: Manner, *, requests: int, seed: int) -> Score:
 class Forgetful(OwedAnswers):
     """The control: knows the pending request only."""
 
-    def take(self, unit_id: int, pdu: bytes) -> Owed | None:
+    def take(self, unit_id: int, pdu: bytes) -> Question | None:
         newest = self._units[unit_id][-1:]
-        return next((owed for owed in newest if owed.fits(pdu)), None)
+        return next((owed.question for owed in newest if owed.fits(pdu)), None)
 
-    def needs_probe(self, unit_id: int, *_: object, **__: object) -> bool:
-        self._units[unit_id] = []
+    def needs_probe(self, question: Question, **_: object) -> bool:
+        self._units[question.unit_id] = []
         return False
 
     def free_at(self, *_: object, now: float) -> float:

@@ -19,15 +19,20 @@ request waits until a *probe* has been answered in step: a short read of the sam
 them, whose answer fits nothing else that the unit owes, and whose values nobody uses. It lies within registers that
 the caller reads anyway, so no device refuses it for its address (one that does, refuses with an exception, and an
 exception settles the oldest as well). Function 08, which would echo a number of our choice, is no way: small devices
-do not even refuse it. A silent unit costs nothing more than its retry would have: the probe takes the retry's place.
+do not even refuse it. A silent unit costs nothing more than without probes: an unanswered probe stands for the try.
 While a settled answer of that shape may come out of order, only the very same read may be asked again (should the
 older answer be taken for it, it holds the same registers as of a moment earlier); any other waits for its time to end.
+
+A question that is put again because its first try came to nothing needs no probe: the answer to either try is one to
+this question, read by the device since the caller asked. (With a probe before each retry a device that answers every
+third request would never be read.) What the other tries still owe stands in the ledger, for the next question.
 
 Units never meet: an answer bears the number of its unit, and the list of unit 5 says nothing about unit 6.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from wattledger.catalog.schema import MOST_REGISTERS
@@ -40,23 +45,33 @@ from wattledger.fieldbus.modbus.pdu import (
     decode_answer,
 )
 
-LATE_TIMEOUTS = 3  # an answer out of order comes within so many timeouts after its request
+LATE_TIMEOUTS = 3  # an answer out of order comes within so many timeouts after its request,
+MOST_LATE_S = 5.0  # and within this after nobody waits any more: a long timeout must not lock a unit up
 KEPT_S = 60.0  # nothing holds an answer back for longer; a unit that was silent since then needs no probe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What one caller asks of one unit, however often it takes; two questions are never the same, were they alike."""
+
+    unit_id: int
+    request: Request[object]
+    timeout_s: float
 
 
 @dataclass(slots=True, eq=False)
 class Owed:
     """An answer that may come. `settled`: a later request of the unit has been answered already."""
 
-    request: Request[object]
-    asked_at: float
-    late_until: float
+    question: Question
+    due_at: float  # when it would be whole if the unit took no time
+    late_until: float = math.inf  # known when nobody waits for it any more
     settled: bool = False
 
     def fits(self, pdu: bytes) -> bool:
         """Whether `pdu` may be this answer."""
         try:
-            decode_answer(self.request, pdu)
+            decode_answer(self.question.request, pdu)
         except UnfitPduError:
             return False
         return True
@@ -68,16 +83,20 @@ class OwedAnswers:
     def __init__(self) -> None:
         self._units: dict[int, list[Owed]] = {}
 
-    def add(self, unit_id: int, request: Request[object], *, now: float, late_until: float) -> Owed:
-        """A request is being sent: its answer is owed from now on."""
-        owed = Owed(request, now, late_until)
-        self._of(unit_id, now).append(owed)
-        return owed
+    def add(self, question: Question, *, now: float, airtime_s: float) -> None:
+        """A request is being sent: its answer is owed from now on; on the wire both take `airtime_s`."""
+        self._of(question.unit_id, now).append(Owed(question, now + airtime_s))
 
-    def take(self, unit_id: int, pdu: bytes) -> Owed | None:
-        """The owed answer that `pdu` of this unit must be taken for, which settles all before it; None: it fits none.
+    def give_up(self, question: Question, *, now: float) -> None:
+        """Nobody waits any more for the answer to what was sent last, whether it came or not."""
+        for owed in self._units.get(question.unit_id, []):
+            if owed.question is question and owed.late_until == math.inf:
+                owed.late_until = min(owed.due_at + LATE_TIMEOUTS * question.timeout_s, now + MOST_LATE_S)
 
-        Unless another owed answer could have looked the same, it can come no more.
+    def take(self, unit_id: int, pdu: bytes) -> Question | None:
+        """The question that `pdu` of this unit must be taken to answer; None: it fits none.
+
+        That settles all before it. Unless another owed answer could have looked the same, it can come no more.
         """
         answers = self._units.get(unit_id, [])
         fitting = [owed for owed in answers if owed.fits(pdu)]
@@ -88,23 +107,28 @@ class OwedAnswers:
             owed.settled = True
         if len(fitting) == 1:
             answers.remove(taken)
-        return taken
+        return taken.question
 
-    def needs_probe(self, unit_id: int, request: Request[object], *, now: float) -> bool:
-        """Whether an answer that is still owed would pass for the one to `request`."""
-        return any(not owed.settled and _look_alike(owed.request, request) for owed in self._of(unit_id, now))
+    def needs_probe(self, question: Question, *, now: float) -> bool:
+        """Whether an answer that is still owed to another question would pass for the one to this."""
+        return any(
+            not owed.settled and owed.question is not question and _look_alike(owed.question.request, question.request)
+            for owed in self._of(question.unit_id, now)
+        )
 
-    def free_at(self, unit_id: int, request: Request[object], *, now: float) -> float:
-        """From when on no answer of other registers, even out of order, can pass for the one to `request`."""
-        rivals = (owed for owed in self._of(unit_id, now) if _look_alike(owed.request, request))
-        return max((owed.late_until for owed in rivals if not _is_same_read(owed.request, request)), default=now)
+    def free_at(self, question: Question, *, now: float) -> float:
+        """From when on no answer of other registers, even out of order, can pass for the one to `question`."""
+        asked = question.request
+        rivals = (owed for owed in self._of(question.unit_id, now) if _look_alike(owed.question.request, asked))
+        return max((owed.late_until for owed in rivals if not _is_same_read(owed.question.request, asked)), default=now)
 
-    def probe(self, unit_id: int, request: Request[object], *, now: float) -> Request[object]:
-        """What to ask in order to know that the answers which could pass for that to `request` come no more."""
-        unsettled = [owed.request for owed in self._of(unit_id, now) if not owed.settled]
-        probes = _probes(request)
+    def probe(self, question: Question, *, now: float) -> Question:
+        """What to ask in order to know that the answers which could pass for that to `question` come no more."""
+        unsettled = [owed.question.request for owed in self._of(question.unit_id, now) if not owed.settled]
+        probes = _probes(question.request)
         # When every shape is owed (a unit that was silent for many tries), the first still settles the oldest answers.
-        return next((probe for probe in probes if not any(_look_alike(probe, one) for one in unsettled)), probes[0])
+        free = (probe for probe in probes if not any(_look_alike(probe, one) for one in unsettled))
+        return Question(question.unit_id, next(free, probes[0]), question.timeout_s)
 
     def _of(self, unit_id: int, now: float) -> list[Owed]:
         answers = self._units.setdefault(unit_id, [])
@@ -114,7 +138,7 @@ class OwedAnswers:
 
 
 def _kept_until(owed: Owed) -> float:
-    return max(owed.asked_at + KEPT_S, owed.late_until)
+    return owed.due_at + KEPT_S if owed.late_until < math.inf else math.inf
 
 
 def _look_alike(one: Request[object], other: Request[object]) -> bool:

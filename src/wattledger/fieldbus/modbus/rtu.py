@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wattledger.fieldbus.modbus.owed_answers import LATE_TIMEOUTS, Owed, OwedAnswers
+from wattledger.fieldbus.modbus.owed_answers import OwedAnswers, Question
 from wattledger.fieldbus.modbus.pdu import (
     ENCAPSULATED_INTERFACE,
     EXCEPTION_BIT,
@@ -94,10 +94,8 @@ def _identification_bytes(start: bytes | bytearray) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    unit_id: int
-    request: Request[object]
+    question: Question
     sent: bytes
-    owed: Owed
 
 
 class RtuFramer:
@@ -111,29 +109,28 @@ class RtuFramer:
         self._echo_due = b""
         self._reason = ""
 
-    def ask(self, unit_id: int, request: Request[object], *, now: float, airtime_s: float, timeout_s: float) -> bytes:
-        """The frame to send; from now on `request` is the pending one, and all received before is dropped.
+    def ask(self, question: Question, *, now: float, airtime_s: float) -> bytes:
+        """The frame to send; from now on `question` is the pending one, and all received before is dropped.
 
         `airtime_s` is what request and answer take on the wire.
         """
-        sent = frame(unit_id, request.encode())
-        late_until = now + airtime_s + LATE_TIMEOUTS * timeout_s
-        owed = self._owed.add(unit_id, request, now=now, late_until=late_until)
-        self._pending = _Pending(unit_id, request, sent, owed)
+        sent = frame(question.unit_id, question.request.encode())
+        self._owed.add(question, now=now, airtime_s=airtime_s)
+        self._pending = _Pending(question, sent)
         self._echo_due = sent if self._echo else b""
         self._buffer.clear()
         self._reason = ""
         return sent
 
-    def forget(self) -> str:
-        """Give the pending request up; should its answer come, it is late.
+    def why_no_answer(self) -> str:
+        """Why what came is no answer to the pending request; empty when nothing came that was meant for it."""
+        return self._reason or self._reason_of_rest()
 
-        Returns why what came was no answer, empty when nothing came that was meant for it.
-        """
-        reason = self._reason or self._reason_of_rest()
+    def forget(self, question: Question, *, now: float) -> None:
+        """Nobody waits any more for the answer to `question`; should one come, it is late."""
+        self._owed.give_up(question, now=now)
         self._pending = None
         self._echo_due = b""
-        return reason
 
     def drop(self) -> bool:
         """Throw away what came and belongs to no frame; whether there was anything."""
@@ -144,7 +141,7 @@ class RtuFramer:
     @property
     def is_overfull(self) -> bool:
         """Whether as many bytes came as the answer has, and it is not among them."""
-        expected = answer_bytes(self._pending.request) if self._pending else None
+        expected = answer_bytes(self._pending.question.request) if self._pending else None
         return expected is not None and len(self._buffer) >= expected + len(self._echo_due)
 
     @property
@@ -189,16 +186,16 @@ class RtuFramer:
 
     def _judge(self, found: bytes) -> Verdict:
         unit_id, pdu = found[0], found[1:-CRC_BYTES]
-        owed = self._owed.take(unit_id, pdu)
-        pending = self._pending
-        if owed is not None and pending is not None and owed is pending.owed:
+        answered = self._owed.take(unit_id, pdu)
+        asked = self._pending.question if self._pending else None
+        if asked is not None and answered is asked:
             self._pending = None
-            return Accepted(decode_answer(pending.request, pdu))
-        if owed is not None or pending is None:
+            return Accepted(decode_answer(asked.request, pdu))
+        if answered is not None or asked is None:
             return Rejected(f"an answer of unit {unit_id}, for which nobody waits any more", Consequence.WAIT)
-        if unit_id != pending.unit_id:
-            return self._reject(f"unit {unit_id} answered instead of {pending.unit_id}", ends=False)
-        return self._reject(_misfit(pending.request, pdu), ends=True)
+        if unit_id != asked.unit_id:
+            return self._reject(f"unit {unit_id} answered instead of {asked.unit_id}", ends=False)
+        return self._reject(_misfit(asked.request, pdu), ends=True)
 
     def _reject(self, reason: str, *, ends: bool) -> Rejected:
         self._reason = reason

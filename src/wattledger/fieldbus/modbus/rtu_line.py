@@ -9,6 +9,7 @@ from typing import Protocol
 
 from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, FieldbusError, UnfitAnswerError
 from wattledger.fieldbus.modbus.connection import Outcome, Received
+from wattledger.fieldbus.modbus.owed_answers import Question
 from wattledger.fieldbus.modbus.pdu import Request
 from wattledger.fieldbus.modbus.rtu import MOST_FRAME_BYTES, USUAL_BYTES, RtuFramer, answer_bytes, frame
 from wattledger.fieldbus.modbus.serial_settings import SerialSettings
@@ -18,6 +19,7 @@ from wattledger.fieldbus.modbus.tcp import Accepted, Consequence
 # not mean that the line was silent. They suffice after a good answer, which has an end of its own; where we do not know
 # what is on the line, the silence must be longer than the adapter's pauses.
 ADAPTER_S = 0.03
+UNIT_AND_CRC_BYTES = 3
 MOST_UNREST_S = 1.0  # a line that is not silent for so long has a fault; waiting on would only hide it
 BROADCAST_TURNAROUND_S = 0.1  # nobody answers a broadcast, all need time for it; Modbus over Serial Line V1.02, 2.4.1
 
@@ -90,25 +92,25 @@ class RtuLine:
         """Whether a request can be sent."""
         return self._end is None
 
-    async def exchange(self, unit_id: int, request: Request[object], *, timeout_s: float) -> Received:
-        """Send `request` and wait for its answer; the caller lets one exchange run at a time.
+    async def exchange(self, question: Question) -> Received:
+        """Send the question's request and wait for its answer; the caller lets one exchange run at a time.
 
-        `timeout_s` counts from the end of the request to the beginning of the answer; the wire's own time is added.
+        The timeout counts from the end of the request to the beginning of the answer; the wire's own time is added.
         Raises ConnectionLostError, AnswerTimeoutError or UnfitAnswerError. When cancelled, the answer still on its
         way is dropped when it comes.
         """
         await self._until_silent()
-        airtime_s = self._airtime_s(3 + len(request.encode()) + (answer_bytes(request) or USUAL_BYTES))
+        airtime_s = self._airtime_s(_bytes_of_exchange(question.request))
         now = self._clock()
-        sent = self._framer.ask(unit_id, request, now=now, airtime_s=airtime_s, timeout_s=timeout_s)
-        self._unit_id, self._outcome, self._is_calm = unit_id, None, False
+        sent = self._framer.ask(question, now=now, airtime_s=airtime_s)
+        self._unit_id, self._outcome, self._is_calm = question.unit_id, None, False
         try:
             self._send(sent, now)
-            outcome = await self._heard(now + airtime_s + timeout_s)
+            outcome = await self._heard(now + airtime_s + question.timeout_s)
             if outcome is None:
-                outcome = self._judge_silence(timeout_s)
+                outcome = self._judge_silence(question.timeout_s)
         finally:
-            self._framer.forget()
+            self._framer.forget(question, now=self._clock())
             self._unit_id = self._outcome = None
         if isinstance(outcome, FieldbusError):
             raise outcome
@@ -196,7 +198,7 @@ class RtuLine:
         return max(deadline, calm_at) if self._framer.holds_part else deadline
 
     def _judge_silence(self, timeout_s: float) -> FieldbusError:
-        reason = self._framer.forget()
+        reason = self._framer.why_no_answer()
         if self._framer.drop():
             self._events.rejected(self._unit_id)
         return UnfitAnswerError(reason) if reason else AnswerTimeoutError(f"no answer within {timeout_s:g} s")
@@ -233,3 +235,7 @@ class RtuLine:
 
     def _airtime_s(self, count: int) -> float:
         return count * self._settings.character_s
+
+
+def _bytes_of_exchange(request: Request[object]) -> int:
+    return len(request.encode()) + UNIT_AND_CRC_BYTES + (answer_bytes(request) or USUAL_BYTES)

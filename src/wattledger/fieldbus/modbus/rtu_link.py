@@ -19,7 +19,7 @@ from wattledger.fieldbus.errors import (
 )
 from wattledger.fieldbus.link import Reply
 from wattledger.fieldbus.modbus.connection import Received
-from wattledger.fieldbus.modbus.owed_answers import OwedAnswers
+from wattledger.fieldbus.modbus.owed_answers import OwedAnswers, Question
 from wattledger.fieldbus.modbus.pdu import AnswerT, Refusal, Request, exception_name
 from wattledger.fieldbus.modbus.rtu import RtuFramer
 from wattledger.fieldbus.modbus.rtu_line import LineEvents, PortOpener, RtuLine
@@ -29,6 +29,7 @@ from wattledger.fieldbus.statistics import TrafficStatistics
 
 FIRST_PAUSE_S = 0.5  # after a port could not be opened; an adapter that was plugged in again is back soon
 MOST_PAUSE_S = 30.0
+LOOK_AGAIN_S = 0.05
 MOST_UNIT_ID = 255  # the standard ends at 247; some meters use the reserved numbers nevertheless
 BROADCAST_UNIT_ID = 0
 WRITES = frozenset({0x05, 0x06, 0x0F, 0x10})  # functions that may be broadcast
@@ -106,16 +107,22 @@ class RtuLink:
         """
         if not 0 < unit_id <= MOST_UNIT_ID:
             raise ValueError(f"unit {unit_id} cannot answer; 1 to {MOST_UNIT_ID}")
+        question = Question(unit_id, request, timeout_s or self._timeout_s)
         tries_left = self._retries if request.is_repeatable else 0
         again = False
         while True:
             try:
-                return await self._take_turn(unit_id, request, timeout_s or self._timeout_s, again=again)
+                received = await self._take_turn(question, again=again)
+                break
             except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError):
                 if tries_left == 0:
                     raise
                 tries_left -= 1
                 again = True
+        answer = received.accepted.answer
+        if isinstance(answer, Refusal):
+            raise RefusedError(f"{self._place(question)}: {exception_name(answer.code)}", code=answer.code)
+        return Reply(cast("AnswerT", answer), received.at)  # the request itself decoded it
 
     async def broadcast(self, pdu: bytes) -> None:
         """Send a write to all units at once; nobody answers, so whether it was heard must be read back.
@@ -137,60 +144,46 @@ class RtuLink:
         async with self._turn:
             pass
 
-    async def _take_turn(
-        self, unit_id: int, request: Request[AnswerT], timeout_s: float, *, again: bool
-    ) -> Reply[AnswerT]:
+    async def _take_turn(self, question: Question, *, again: bool) -> Received:
         while True:
             async with self._turn:
                 line = self._open_line()
                 now = self._clock()
-                wait_s = self._owed.free_at(unit_id, request, now=now) - now
+                wait_s = self._owed.free_at(question, now=now) - now
                 if wait_s <= 0:
-                    await self._get_in_step(line, unit_id, request, timeout_s)
-                    return await self._ask(line, unit_id, request, timeout_s, again=again)
-            await asyncio.sleep(wait_s)  # not in our turn: other units, and other shapes, need not wait
+                    await self._get_in_step(line, question)
+                    return await self._exchange(line, question, again=again)
+            # Not in our turn: other units, and other shapes, need not wait. The answer we wait for may come before.
+            await asyncio.sleep(min(wait_s, LOOK_AGAIN_S))
 
-    async def _get_in_step(self, line: RtuLine, unit_id: int, request: Request[object], timeout_s: float) -> None:
-        """Make sure that no answer the unit still owes can pass for the one to `request`.
+    async def _get_in_step(self, line: RtuLine, question: Question) -> None:
+        """Make sure that no answer the unit still owes can pass for the one to `question`.
 
         Raises AnswerTimeoutError or UnfitAnswerError when the unit gave no answer that shows it.
         """
-        while self._owed.needs_probe(unit_id, request, now=self._clock()):
-            probe = self._owed.probe(unit_id, request, now=self._clock())
+        while self._owed.needs_probe(question, now=self._clock()):
             try:
-                await self._exchange(line, unit_id, probe, timeout_s, again=True)
+                await self._exchange(line, self._owed.probe(question, now=self._clock()), again=True)
             except RequestError:
                 # The late answer itself may have come meanwhile, or an exception that settled it.
-                if self._owed.needs_probe(unit_id, request, now=self._clock()):
+                if self._owed.needs_probe(question, now=self._clock()):
                     raise
 
-    async def _ask(
-        self, line: RtuLine, unit_id: int, request: Request[AnswerT], timeout_s: float, *, again: bool
-    ) -> Reply[AnswerT]:
-        received = await self._exchange(line, unit_id, request, timeout_s, again=again)
-        answer = received.accepted.answer
-        if isinstance(answer, Refusal):
-            text = f"{self._place(unit_id)}: {request}: {exception_name(answer.code)}"
-            raise RefusedError(text, code=answer.code)
-        return Reply(cast("AnswerT", answer), received.at)  # the request itself decoded it
-
-    async def _exchange(
-        self, line: RtuLine, unit_id: int, request: Request[object], timeout_s: float, *, again: bool
-    ) -> Received:
-        self.statistics.requested(unit_id, again=again)
+    async def _exchange(self, line: RtuLine, question: Question, *, again: bool) -> Received:
+        self.statistics.requested(question.unit_id, again=again)
         asked_at = self._clock()
         try:
-            received = await line.exchange(unit_id, request, timeout_s=timeout_s)
+            received = await line.exchange(question)
         except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError) as error:
             if isinstance(error, AnswerTimeoutError):
-                self.statistics.timed_out(unit_id)
+                self.statistics.timed_out(question.unit_id)
             if line.answers == 0 and not line.is_open:
                 self._pause(str(error))  # a port that opens and fails is as good as none: do not storm it
-            raise type(error)(f"{self._place(unit_id)}: {request}: {error}") from error
+            raise type(error)(f"{self._place(question)}: {error}") from error
         self._backoff.reset()
         answer = received.accepted.answer
         code = answer.code if isinstance(answer, Refusal) else None
-        self.statistics.answered(unit_id, response_s=received.at - asked_at, exception=code)
+        self.statistics.answered(question.unit_id, response_s=received.at - asked_at, exception=code)
         return received
 
     def _open_line(self) -> RtuLine:
@@ -220,5 +213,5 @@ class RtuLink:
         self._failure = reason
         self._not_before = self._clock() + self._backoff.next_s()
 
-    def _place(self, unit_id: int) -> str:
-        return f"{self._settings.port} unit {unit_id}"
+    def _place(self, question: Question) -> str:
+        return f"{self._settings.port} unit {question.unit_id}: {question.request}"
