@@ -21,7 +21,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 HOST = "127.0.0.1"
 DAY = timedelta(days=1)
@@ -61,6 +61,7 @@ def issue(
     days: tuple[int, int] = (-1, 1),
     is_authority: bool = False,
     role: str = "",
+    usage: x509.ObjectIdentifier | None = None,
 ) -> Issued:
     """A certificate valid in the given days from now, signed by itself unless `by` somebody."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -79,6 +80,8 @@ def issue(
     if host:
         address = x509.IPAddress(ipaddress.ip_address(host))
         builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+    if usage:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     if role:
         text = bytes((0x0C, len(role))) + role.encode()  # a UTF8String
         builder = builder.add_extension(x509.UnrecognizedExtension(ROLE, text), critical=False)
@@ -105,6 +108,10 @@ class Certificates:
     self_signed_expired: Issued
     client_expired: Issued
     client_strange: Issued
+    intermediate: Issued
+    server_of_intermediate: Issued
+    not_a_server: Issued
+    pretender: Issued
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +119,7 @@ def issued() -> Certificates:
     authority = issue("plant authority", is_authority=True)
     stranger = issue("other authority", is_authority=True)
     forger = issue("plant authority", is_authority=True)
+    intermediate = issue("workshop authority", by=authority, is_authority=True)
     past = (-3, -2)
     return Certificates(
         authority,
@@ -130,6 +138,10 @@ def issued() -> Certificates:
         self_signed_expired=issue("factory", days=past),
         client_expired=issue("wattledger", by=authority, days=past),
         client_strange=issue("wattledger", by=stranger),
+        intermediate=intermediate,
+        server_of_intermediate=issue("meter", by=intermediate, host=HOST),
+        pretender=issue("plant authority", by=forger, host=HOST),  # names itself as issuer, but has another key
+        not_a_server=issue("meter", by=authority, host=HOST, usage=ExtendedKeyUsageOID.CLIENT_AUTH),
     )
 
 

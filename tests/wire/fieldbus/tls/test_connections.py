@@ -111,6 +111,8 @@ def test_an_encrypted_connection_keeps_its_certificate_to_itself(secured: Any, i
         ("strange", "authority that is not trusted"),
         ("forged", "may be forged"),
         ("self_signed", "is self-signed, which is not accepted"),
+        ("server_of_intermediate", "authority that is not trusted"),
+        ("not_a_server", "not meant for a server"),
     ],
 )
 def test_a_server_with_a_wrong_certificate_is_refused(
@@ -119,6 +121,13 @@ def test_a_server_with_a_wrong_certificate_is_refused(
     front = secured(getattr(issued, server))
 
     assert re.search(reason, refusal(front, encrypted(issued.authority), new_loop))
+
+
+@pytest.mark.parametrize("trusted", ["intermediate", "server_of_intermediate"])
+def test_what_the_user_trusts_need_not_be_the_root(secured: Any, issued: Any, trusted: str) -> None:
+    front = secured(issued.server_of_intermediate)
+
+    assert run(ask(front, encrypted(getattr(issued, trusted)))) == RIGHT
 
 
 @pytest.mark.parametrize("server", ["expired", "future", "server"])
@@ -159,6 +168,7 @@ def test_a_self_signed_server_is_read_where_that_is_accepted(secured: Any, issue
         ("strange", "authority that is not trusted"),
         ("expired", "has expired"),
         ("elsewhere", "another host"),
+        ("pretender", "the server's certificate"),
     ],
 )
 def test_accepting_self_signed_ones_lets_nothing_else_in(
@@ -216,6 +226,15 @@ def test_a_server_that_refuses_our_certificate_says_so_and_is_no_timeout(
     settings = authenticated(getattr(issued, client), issued.authority) if client else encrypted(issued.authority)
 
     assert re.search(reason, refusal(front, settings, new_loop))
+
+
+def test_what_a_server_says_when_it_refuses_late_is_passed_on(secured: Any, issued: Any) -> None:
+    front = secured(clients_of=issued.authority, version=ssl.TLSVersion.TLSv1_3)
+    settings = authenticated(issued.client_expired, issued.authority)
+
+    heard = (refusal(front, settings) for _ in range(50))  # a reset may overtake the server's words, but not always
+
+    assert any("refuses our client certificate: expired" in reason for reason in heard)
 
 
 async def test_a_refusal_after_the_handshake_is_not_stormed(secured: Any, issued: Any) -> None:
