@@ -29,7 +29,7 @@ from wattledger.fieldbus.statistics import TrafficStatistics
 
 FIRST_PAUSE_S = 0.5  # after a port could not be opened; an adapter that was plugged in again is back soon
 MOST_PAUSE_S = 30.0
-LOOK_AGAIN_S = 0.05
+LOOK_AGAIN_S = 0.05  # while a question waits for a late answer to come or to expire; a fraction of any timeout
 MOST_UNIT_ID = 255  # the standard ends at 247; some meters use the reserved numbers nevertheless
 BROADCAST_UNIT_ID = 0
 WRITES = frozenset({0x05, 0x06, 0x0F, 0x10})  # functions that may be broadcast

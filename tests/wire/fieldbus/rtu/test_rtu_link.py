@@ -291,6 +291,17 @@ async def test_an_unplugged_adapter_is_a_lost_connection_and_is_opened_again(scr
     assert (counts.connections, counts.connections_lost, counts.timeouts) == (2, 1, 0)
 
 
+async def test_a_line_that_is_never_silent_is_named(scripted_line: Any) -> None:
+    line = scripted_line(lambda asked: [b"\x55", 0.01] * 120)
+    async with linked(line, timeout_s=SHORT_S) as link:
+        with pytest.raises(UnfitAnswerError, match="no frame with a right CRC"):
+            await link.request(1, read())
+        with pytest.raises(UnfitAnswerError, match="never silent"):
+            await link.request(1, read(100, 3))
+
+    assert len(line.asked) == 1
+
+
 async def test_a_broadcast_waits_until_the_units_had_time_for_it(scripted_line: Any) -> None:
     line = scripted_line(lambda asked: [asked.answer()] if asked.unit else [])
     async with linked(line) as link:

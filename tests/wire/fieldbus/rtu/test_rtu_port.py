@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 import termios
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +127,65 @@ def test_both_loops_read_and_notice_an_unplugged_adapter_by_themselves(
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(scenario())
+
+
+@dataclass
+class Owner:
+    """Who uses a port, remembering what it was told."""
+
+    got: bytes = b""
+    reasons: list[str] = field(default_factory=list)
+
+    def received(self, data: bytes) -> None:
+        self.got += data
+
+    def lost(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+def fill(end: socket.socket) -> int:
+    """Send until nothing more is taken; how much that was."""
+    sent = 0
+    with suppress(BlockingIOError):
+        while True:
+            sent += end.send(bytes(1000))
+    return sent
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.SelectorEventLoop, uvloop.new_event_loop])
+def test_what_a_port_does_not_take_at_once_is_sent_later(
+    loop_factory: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    near, far = (
+        socket.socketpair()
+    )  # stands for a port whose buffer is full, which no pseudo terminal can be made to be
+    with near, far:
+        near.setblocking(False)
+        filled = fill(near)
+
+        async def scenario() -> bytes:
+            port = serial_port.SerialPort(os.dup(near.fileno()), Owner())
+            port.write(b"abc")
+            port.write(b"def")
+            received = b""
+            async with asyncio.timeout(5):
+                while len(received) < filled + 6:
+                    received += await asyncio.to_thread(far.recv, 1 << 20)
+            port.close()
+            return received[filled:]
+
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            assert runner.run(scenario()) == b"abcdef"
+
+
+async def test_a_port_that_takes_nothing_any_more_is_lost() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        near.setblocking(False)
+        fill(near)
+        owner = Owner()
+        port = serial_port.SerialPort(os.dup(near.fileno()), owner)
+        for _ in range(50):
+            port.write(bytes(256))
+
+    assert owner.reasons == ["the port takes no more bytes"]
