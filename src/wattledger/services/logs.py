@@ -6,6 +6,8 @@ import fcntl
 import logging
 import os
 import sys
+from contextlib import suppress
+from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
@@ -24,13 +26,12 @@ def log_to(folder: DataFolder) -> None:
     if sys.stderr is not None and (sys.stderr.isatty() or _is_system_journal()):
         handler = logging.StreamHandler(sys.stderr)
     else:
-        folder.logs.mkdir(mode=0o700, exist_ok=True)
         handler = BoundedFileHandler(folder.logs / "wattledger.log")
     handler.setFormatter(logging.Formatter(LINE))
     handler.addFilter(_name_service)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    logging.raiseExceptions = False  # a line that a full card does not take must not become pages on stderr
+    logging.raiseExceptions = False  # a line that cannot be written must not become pages on stderr
 
 
 def name_service(name: str) -> None:
@@ -57,7 +58,8 @@ class BoundedFileHandler(WatchedFileHandler):
     """A file that several processes append to and that is turned over when it is full.
 
     Each line is one write to a file opened for appending, so lines stay whole; whoever finds the file full turns it
-    over under a lock, and the others notice that its name stands for a new file.
+    over under a lock, and the others notice that its name stands for a new file. Logging never raises: a folder that
+    was removed is made again, and a line that the file does not take goes to stderr.
     """
 
     def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES, kept: int = KEPT_FILES) -> None:
@@ -67,12 +69,22 @@ class BoundedFileHandler(WatchedFileHandler):
         self._kept = kept
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Append the line."""
         try:
             if self._is_full():
                 self._turn_over()
+            super().emit(record)
         except OSError:
             self.handleError(record)
-        super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """The line that the file did not take, on stderr; who logs must not fail for it."""
+        with suppress(Exception):  # a stderr that is closed, or arguments that do not fit the text
+            print(self.format(record), file=sys.stderr, flush=True)
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return super()._open()
 
     def _is_full(self) -> bool:
         return self._path.exists() and self._path.stat().st_size >= self._most_bytes

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from wattledger.journal import JobState, Journal
 
@@ -53,6 +56,23 @@ def test_a_child_that_fails_again_and_again_is_one_event_with_a_count(start: Any
     (event,) = server.events("service_restarted")
     assert event.params["reason"] == "ended by itself with exit code 1"
     assert "nothing works" in (server.data / "logs" / "wattledger.log").read_text()
+
+
+@pytest.mark.parametrize("removed", ["logs", ""])
+def test_a_removed_folder_does_not_stop_the_server_and_the_log_begins_anew(start: Any, look: Any, removed: str) -> None:
+    server = start("engine=good", "worker=good")
+    server.until_ready()
+    engine, worker = server.child("engine"), server.child("worker")
+
+    shutil.rmtree(server.data / removed)
+    os.kill(worker, signal.SIGKILL)
+    server.until_replaced("worker", worker)
+
+    assert server.child("engine") == engine
+    log = server.data / "logs" / "wattledger.log"
+    look.until(log.exists, "a new log")
+    assert "died: killed by SIGKILL" in log.read_text()
+    assert server.stop()[0] == 0
 
 
 def test_when_the_parent_is_killed_its_children_end_and_another_can_start(start: Any, look: Any) -> None:
