@@ -23,8 +23,8 @@ POLL_PERIOD_S: dict[PollClass, float] = {
     PollClass.ONCE: 3600.0,
 }
 FIRST_PAUSE_S = 1.0
-SLOT_RETRY_S = 2.0
-MOST_PAUSE_S = 30.0  # half the longest tolerance: a device that comes back is found within the slot
+SLOT_RETRY_S = 2.0  # after an answer in part
+MOST_PAUSE_S = 30.0  # half the tolerance of most intervals: a device that comes back is found within the slot
 
 
 class DeviceAcquisition:
@@ -43,6 +43,11 @@ class DeviceAcquisition:
         self._slot_retry_s = 0.0
         self._pauses = Backoff(first_s=FIRST_PAUSE_S, most_s=MOST_PAUSE_S)
         self._silent_until_s = 0.0
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the device did not speak when it was asked last."""
+        return self._silent_until_s > 0
 
     def is_resting(self, monotonic_s: float) -> bool:
         """Whether a silent device is left alone for now."""
@@ -88,15 +93,24 @@ class DeviceAcquisition:
         """The frames that are ready to be recorded."""
         return [frame for keeper in self._keepers if (frame := keeper.finished(now)) is not None]
 
+    def never(self, points: Iterable[MappedPoint]) -> None:
+        """The device refused these points when asked for them alone."""
+        for keeper in self._keepers:
+            keeper.never(points)
+
     def hold(self, answers: Mapping[MappedPoint, float | None], *, boot: str, monotonic_s: float) -> list[HeldFrame]:
-        """Undated frames of these answers; the next are due after the hold period."""
-        self._hold_due_s = monotonic_s + hold_period_s(self.setup.groups)
+        """Undated frames of these answers."""
         frames = (held_frame(group, answers, boot=boot, monotonic_s=monotonic_s) for group in self.setup.groups)
         return [frame for frame in frames if frame is not None]
 
-    def break_off(self) -> list[Frame]:
-        """What was answered for the slots in work; they begin anew."""
-        return [frame for keeper in self._keepers if (frame := keeper.break_off()) is not None]
+    def held(self, monotonic_s: float) -> None:
+        """The device was asked for what is held: again after the hold period."""
+        self._hold_due_s = monotonic_s + hold_period_s(self.setup.groups)
+
+    def restart_slots(self) -> None:
+        """The wall clock stepped: begin anew with the slots of the new time."""
+        for keeper in self._keepers:
+            keeper.restart()
 
     def answered(self) -> None:
         """The device spoke: ask it as usual."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wattledger.catalog import Catalog
@@ -16,7 +16,7 @@ from wattledger.engine.links import BusLink, link_of
 from wattledger.engine.polling import BusPoller, Surroundings, bus_key
 from wattledger.engine.tasks import Tasks
 from wattledger.journal import Code
-from wattledger.plant import Plant
+from wattledger.plant import Bus, Plant
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class AppliedPlant:
         assembly = assemble(plant, self._catalog)
         wanted = {setup.bus.id: setup for setup in assembly.buses}
         for bus_id, running in list(self._running.items()):
-            if bus_id not in wanted or wanted[bus_id].bus != running.poller.bus:
+            if bus_id not in wanted or not _same_line(wanted[bus_id].bus, running.poller.bus):
                 await self._stop(bus_id)
         same_zone, self.zone = zone.key == self.zone.key, zone
         for setup in assembly.buses:
@@ -116,11 +116,19 @@ class AppliedPlant:
         self._running[setup.bus.id] = _Running(poller, task)
 
     def _change(self, poller: BusPoller, setup: BusSetup, *, keep: bool) -> None:
-        reused = {one.setup: one for one in poller.acquisitions if keep and one.setup in setup.devices}
-        for one in poller.acquisitions:
-            if one.setup not in reused:
-                self._around.recorder.record(one.break_off())
-        poller.acquisitions = [reused.get(device) or self._acquisition(device, setup) for device in setup.devices]
+        running = {one.setup.nameless: one for one in poller.acquisitions} if keep else {}
+        poller.bus = setup.bus
+        poller.acquisitions = [
+            self._renamed(running[device.nameless], device, setup)
+            if device.nameless in running
+            else self._acquisition(device, setup)
+            for device in setup.devices
+        ]
+
+    def _renamed(self, one: DeviceAcquisition, device: DeviceSetup, setup: BusSetup) -> DeviceAcquisition:
+        one.setup = device
+        one.condition.rename(device.device, setup.bus)
+        return one
 
     def _acquisition(self, device: DeviceSetup, setup: BusSetup) -> DeviceAcquisition:
         now = self._around.clock.now()
@@ -131,7 +139,6 @@ class AppliedPlant:
         running = self._running.pop(bus_id)
         running.task.cancel()
         await asyncio.wait([running.task])
-        running.poller.break_off()
         await running.poller.link.close()
 
     def _end_what_is_gone(self) -> None:
@@ -147,6 +154,11 @@ def _statistics(poller: BusPoller) -> Iterator[TrafficStatistics]:
     for one in poller.acquisitions:
         device = one.setup.device
         yield TrafficStatistics(bus=poller.bus.id, device=device.id, **asdict(counts.of_unit(device.unit_id)))
+
+
+def _same_line(one: Bus, other: Bus) -> bool:
+    """Whether two buses differ in nothing but their name."""
+    return bool(replace(one, name="") == replace(other, name=""))
 
 
 def _zone(plant: Plant, refusals: list[Refusal]) -> ZoneInfo:

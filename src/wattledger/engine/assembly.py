@@ -1,14 +1,14 @@
 """A plant made ready for acquisition: which points of which device are read, and what of them is recorded.
 
 Pure: takes a plant and the catalog, gives frozen values that compare equal as long as nothing that matters changed, so
-that a bus whose setup is equal goes on undisturbed when a new revision is applied.
+that it goes on undisturbed when a new revision is applied; names do not matter for that.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattledger.archive import MOST_SERIES_A_FRAME
 from wattledger.catalog import Catalog, CatalogError, DeviceMap, MappedPoint, device_map
@@ -52,6 +52,11 @@ class DeviceSetup:
     circuits: tuple[tuple[int, int], ...]  # channel, circuit
     groups: tuple[SlotGroup, ...]
     ratio: float
+
+    @property
+    def nameless(self) -> DeviceSetup:
+        """What of the setup matters for reading: another name or serial number disturbs nothing."""
+        return replace(self, device=replace(self.device, name="", installations=()))
 
     def circuit_of(self, channel: int) -> int | None:
         """The circuit that a channel measures; None where nobody declared one."""

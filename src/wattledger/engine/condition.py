@@ -38,6 +38,10 @@ class ConditionKeeper:
         self._settled = False
         self.state = DeviceState(device.id, DeviceCondition.WAITING, since=now, last_answer=None)
 
+    def rename(self, device: Device, bus: Bus) -> None:
+        """Device or bus have another name from now on."""
+        self._device, self._bus = device, bus
+
     def answered(self, now: datetime) -> None:
         """The device answered as it should."""
         self._failures = 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from wattledger.archive import Archive, ArchiveError
+from wattledger.archive import MOST_HELD_FRAMES, Archive, ArchiveError
 from wattledger.engine.applied import AppliedPlant
 from wattledger.engine.clock import Clock, ClockWatch, Verdict
 from wattledger.engine.events import EngineEvents
-from wattledger.engine.holding import date_held
+from wattledger.engine.holding import HoldingQueue, date_held
 from wattledger.journal import Code
 
 log = logging.getLogger(__name__)
@@ -20,62 +20,69 @@ RETRY_S = 5.0
 
 
 class HeldReadings:
-    """Dates what is held, once for each time that trust returns; tells the journal when the clock is in doubt."""
+    """Keeps what is read while the clock is in doubt, and dates it whenever trust has returned."""
 
-    def __init__(self, archive: Archive, clock: Clock, *, events: EngineEvents) -> None:
+    def __init__(self, archive: Archive, clock: Clock, queue: HoldingQueue, *, events: EngineEvents) -> None:
         self._archive = archive
         self._clock = clock
+        self._queue = queue
         self._events = events
-        self._trusted = asyncio.Event()
+        self.count = 0  # frames that are held
 
     def judged(self, verdict: Verdict) -> None:
         """The clock was judged, at the start or anew."""
         if verdict.trusted:
             self._events.end(Code.CLOCK_UNTRUSTED, KEY)
-            self._trusted.set()
         else:
             self._events.begin(Code.CLOCK_UNTRUSTED, KEY, params={"reason": verdict.reason})
-            self._trusted.clear()
+        self._queue.arrived.set()
 
     async def run(self, applied: AppliedPlant, watch: ClockWatch) -> None:
-        """Date what is held whenever the clock has become trusted, until cancelled."""
+        """Keep what comes and date what is held, until cancelled; what cannot be done now is tried again."""
+        left_over = await asyncio.wrap_future(self._archive.held())
+        self.count = len(left_over)
         while True:
-            await self._trusted.wait()
-            self._trusted.clear()
-            if not await self._date(applied, watch):
+            await self._queue.arrived.wait()
+            self._queue.arrived.clear()
+            try:
+                await self._keep()
+                done = await self._date(applied, watch)
+            except ArchiveError as error:
+                log.error("held readings can neither be kept nor dated now: %s", error)
+                done = False
+            if not done:
                 await asyncio.sleep(RETRY_S)
-                self._trusted.set()
+                self._queue.arrived.set()
 
-    async def count(self) -> int:
-        """How many frames are held."""
-        held = await asyncio.wrap_future(self._archive.held())
-        return len(held)
+    async def _keep(self) -> None:
+        frames = self._queue.waiting()
+        if not frames:
+            return
+        pushed_out = self.count + len(frames) - MOST_HELD_FRAMES
+        self.count = await asyncio.wrap_future(self._archive.hold(frames))
+        self._queue.forget(frames)
+        if pushed_out > 0:
+            self._events.begin(Code.READINGS_DROPPED, KEY, params={"count": pushed_out})
 
     async def _date(self, applied: AppliedPlant, watch: ClockWatch) -> bool:
-        """True when nothing is left to be dated; False asks to try again."""
-        try:
-            held = await asyncio.wrap_future(self._archive.held())
-            now = watch.trusted_now()
-            if not held or now is None:
-                return True
-            if applied.plant is None:
-                return False
-            dated = date_held(
-                held,
-                applied.groups(),
-                boot=self._clock.boot,
-                now=now,
-                monotonic_s=self._clock.monotonic(),
-                zone=applied.zone,
-            )
-            await asyncio.wrap_future(self._archive.release(dated.frames))
-        except ArchiveError as error:
-            log.error("held readings could not be dated yet: %s", error)
+        """False where there is something to be dated that cannot be yet."""
+        now = watch.trusted_now()
+        if not self.count or now is None:
+            return True
+        if applied.plant is None:
             return False
+        held = await asyncio.wrap_future(self._archive.held())
+        monotonic_s = self._clock.monotonic()
+        dated = date_held(
+            held, applied.groups(), boot=self._clock.boot, now=now, monotonic_s=monotonic_s, zone=applied.zone
+        )
+        await asyncio.wrap_future(self._archive.release(dated.frames))
+        self.count = 0
         for frame in dated.frames:
             watch.saw_slot(frame.slot)
         if dated.undatable:
             self._events.note(Code.READINGS_UNDATED, params={"count": dated.undatable})
+        self._events.end(Code.READINGS_DROPPED, KEY)
         return True
 
 

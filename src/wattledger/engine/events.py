@@ -60,5 +60,7 @@ class EngineEvents:
 def _written(write: Callable[[], object]) -> None:
     try:
         write()
-    except JournalError:
-        log.exception("an event could not be written to the journal")
+    except JournalError as error:
+        log.error("an event could not be written to the journal: %s", error)
+    except Exception:
+        log.exception("an event could not be told")  # a fault of ours: wrong parameters, a code told in the wrong way

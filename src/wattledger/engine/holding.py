@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from wattledger.archive import Frame, HeldFrame
+from wattledger.archive import MOST_HELD_FRAMES, Frame, HeldFrame
 from wattledger.catalog import MappedPoint
 from wattledger.engine.assembly import SlotGroup
 from wattledger.engine.scaling import scaled
@@ -22,7 +24,31 @@ class Dated:
     """What became of held frames."""
 
     frames: tuple[Frame, ...]
-    undatable: int  # from an earlier boot, whose monotonic clock is gone
+    undatable: int  # from an earlier boot, whose monotonic clock is gone, or of what is no longer recorded
+
+
+class HoldingQueue:
+    """Undated frames on their way to the archive."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[HeldFrame] = deque(maxlen=MOST_HELD_FRAMES)
+        self.arrived = asyncio.Event()
+
+    def hold(self, frames: Sequence[HeldFrame]) -> None:
+        """Take frames; returns at once."""
+        self._waiting.extend(frames)
+        if frames:
+            self.arrived.set()
+
+    def waiting(self) -> list[HeldFrame]:
+        """What the archive has not got yet, oldest first."""
+        return list(self._waiting)
+
+    def forget(self, frames: Sequence[HeldFrame]) -> None:
+        """The archive has got these, the oldest."""
+        kept = {id(frame) for frame in frames}
+        while self._waiting and id(self._waiting[0]) in kept:
+            self._waiting.popleft()
 
 
 def hold_period_s(groups: Iterable[SlotGroup]) -> float:
@@ -64,15 +90,16 @@ def date_held(
     A frame that lies in no slot's tolerance stands for no slot and is dropped: the next one did.
     """
     minutes = {member.series: group.minutes for group in groups for member in group.members}
-    frames = []
+    frames, undatable = [], 0
     for frame in held:
-        if frame.boot != boot or not frame.series or frame.series[0] not in minutes:
+        if frame.boot != boot or frame.series[0] not in minutes:
+            undatable += 1
             continue
         read_at = now - timedelta(seconds=monotonic_s - frame.monotonic_s)
         dated = _dated(frame, minutes[frame.series[0]], read_at=read_at, zone=zone)
         if dated is not None:
             frames.append(dated)
-    return Dated(tuple(frames), undatable=sum(frame.boot != boot for frame in held))
+    return Dated(tuple(frames), undatable)
 
 
 def _dated(frame: HeldFrame, minutes: int, *, read_at: datetime, zone: ZoneInfo) -> Frame | None:

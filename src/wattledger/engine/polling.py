@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from wattledger.catalog import MappedPoint
 from wattledger.engine.acquisition import POLL_PERIOD_S, DeviceAcquisition
 from wattledger.engine.api import DeviceCondition
 from wattledger.engine.clock import Clock, ClockWatch
 from wattledger.engine.events import EngineEvents
+from wattledger.engine.holding import HoldingQueue
 from wattledger.engine.links import BusLink
 from wattledger.engine.live import LiveTable
 from wattledger.engine.recording import Recorder
@@ -34,6 +36,7 @@ LONGEST_NAP_S = 0.25  # slots are on whole seconds: none begins unseen for longe
 SHORTEST_NAP_S = 0.005
 FIRST_RESTART_S = 1.0
 MOST_RESTART_S = 60.0
+PROBING_SHARE = 0.2  # of a bus's time, for devices that did not speak; the rest belongs to those that do
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Surroundings:
     watch: ClockWatch
     live: LiveTable
     recorder: Recorder
+    held: HoldingQueue
     events: EngineEvents
 
 
@@ -52,13 +56,19 @@ def bus_key(bus_id: int) -> str:
     return f"bus {bus_id}"
 
 
+class _Purpose(Enum):
+    SLOT = auto()
+    HOLDING = auto()
+    LIVE = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class _Visit:
     """What to ask of which device now."""
 
     acquisition: DeviceAcquisition
     points: frozenset[MappedPoint]
-    live: bool = False
+    purpose: _Purpose
 
 
 class BusPoller:
@@ -71,6 +81,7 @@ class BusPoller:
         self.acquisitions = acquisitions
         self.link = link
         self._around = surroundings
+        self._probe_after_s = 0.0
 
     async def keep_polling(self) -> None:
         """Poll until cancelled; the one place that survives what nobody foresaw."""
@@ -90,10 +101,10 @@ class BusPoller:
             await asyncio.sleep(pauses.next_s())
             self._around.events.end(Code.BUS_DOWN, key)
 
-    def break_off(self) -> None:
-        """Record what was answered for the slots in work: polling ends, or the wall clock stepped."""
+    def restart_slots(self) -> None:
+        """The wall clock stepped."""
         for acquisition in self.acquisitions:
-            self._around.recorder.record(acquisition.break_off())
+            acquisition.restart_slots()
 
     async def _poll(self) -> None:
         while True:
@@ -111,20 +122,18 @@ class BusPoller:
             self._around.recorder.record(acquisition.finished(now))
 
     def _most_urgent(self, now: datetime | None) -> _Visit | None:
+        """What to do next: what is recorded, of those that speak; a silent one within its share; then live values."""
         monotonic_s = self._around.clock.monotonic()
         awake = [one for one in self.acquisitions if not one.is_resting(monotonic_s)]
-        recorded = (
-            _first_due(awake, lambda one: one.due_for_holding(monotonic_s))
-            if now is None
-            else _first_due(awake, lambda one: one.due_at_slot(now, energies=True, monotonic_s=monotonic_s))
-            or _first_due(awake, lambda one: one.due_at_slot(now, energies=False, monotonic_s=monotonic_s))
+        well = [one for one in awake if not one.is_failing]
+        may_probe = monotonic_s >= self._probe_after_s or all(one.is_failing for one in self.acquisitions)
+        failing = [one for one in awake if one.is_failing] if may_probe else []
+        return (
+            _to_record(well, now, monotonic_s)
+            or _to_record(failing, now, monotonic_s)
+            or _to_show(failing, monotonic_s)
+            or _to_show(well, monotonic_s)
         )
-        if recorded is not None:
-            return recorded
-        first = min(awake, key=DeviceAcquisition.live_due_s, default=None)
-        if first is not None and first.live_due_s() <= monotonic_s:
-            return _Visit(first, first.due_live(monotonic_s), live=True)
-        return None
 
     def _nap_s(self) -> float:
         monotonic_s = self._around.clock.monotonic()
@@ -132,27 +141,35 @@ class BusPoller:
         return max(SHORTEST_NAP_S, min(LONGEST_NAP_S, *wakes)) if self.acquisitions else LONGEST_NAP_S
 
     async def _visit(self, visit: _Visit) -> None:
-        one = visit.acquisition
+        one, began_s = visit.acquisition, self._around.clock.monotonic()
+        was_failing = one.is_failing
         points = sorted(visit.points, key=lambda point: (point.function, point.address, point.channel))
         got = await read_points(self.link, one.setup.device.unit_id, one.setup.map, points, memory=one.memory)
         if one not in self.acquisitions:
             return  # taken out of the plant meanwhile
         monotonic_s = self._around.clock.monotonic()
-        if visit.live:
+        if visit.purpose is _Purpose.LIVE:
             one.asked(visit.points, monotonic_s)
+        elif visit.purpose is _Purpose.HOLDING:
+            one.held(monotonic_s)
+        if was_failing:
+            self._probe_after_s = monotonic_s + (monotonic_s - began_s) * (1 / PROBING_SHARE - 1)
         self._judge(one, got, monotonic_s)
-        read_s = max((answer.read_at for answer in got.values.values()), default=monotonic_s)
-        self._use(one, _answers(one, got), read_s=read_s, age_s=monotonic_s - read_s)
+        self._use(visit, got, monotonic_s)
 
-    def _use(
-        self, one: DeviceAcquisition, answers: Mapping[MappedPoint, float | None], *, read_s: float, age_s: float
-    ) -> None:
-        self._around.live.put(one.setup, answers, read_s=read_s, periods=POLL_PERIOD_S)
-        now = self._around.watch.trusted_now()
+    def _use(self, visit: _Visit, got: PointValues, monotonic_s: float) -> None:
+        """Each answer counts for the moment at which it came: a visit may last across a slot."""
+        one, around = visit.acquisition, self._around
+        now = around.watch.trusted_now()
+        for read_s, answers in _by_time(one, got).items():
+            around.live.put(one.setup, answers, read_s=read_s, periods=POLL_PERIOD_S)
+            if now is not None:
+                one.take(answers, at=now - timedelta(seconds=monotonic_s - read_s))
+            elif visit.purpose is _Purpose.HOLDING:
+                around.held.hold(one.hold(answers, boot=around.clock.boot, monotonic_s=read_s))
+        one.never(point for failure in got.failures for point in failure.points if one.memory.is_refused(point))
         if now is not None:
-            one.take(answers, at=now - timedelta(seconds=age_s))
-        elif answers:
-            self._around.recorder.hold(one.hold(answers, boot=self._around.clock.boot, monotonic_s=read_s))
+            around.recorder.record(one.finished(now))
 
     def _judge(self, one: DeviceAcquisition, got: PointValues, monotonic_s: float) -> None:
         now = self._around.clock.now()
@@ -168,21 +185,36 @@ class BusPoller:
         one.condition.failed(_condition(failed[0].error), str(failed[0].error), now)
 
 
-def _first_due(
-    acquisitions: Iterable[DeviceAcquisition], due: Callable[[DeviceAcquisition], frozenset[MappedPoint]]
+def _to_record(acquisitions: list[DeviceAcquisition], now: datetime | None, monotonic_s: float) -> _Visit | None:
+    if now is None:
+        return _first(acquisitions, lambda one: one.due_for_holding(monotonic_s), _Purpose.HOLDING)
+    return _first(
+        acquisitions, lambda one: one.due_at_slot(now, energies=True, monotonic_s=monotonic_s), _Purpose.SLOT
+    ) or _first(acquisitions, lambda one: one.due_at_slot(now, energies=False, monotonic_s=monotonic_s), _Purpose.SLOT)
+
+
+def _first(
+    acquisitions: Iterable[DeviceAcquisition],
+    due: Callable[[DeviceAcquisition], frozenset[MappedPoint]],
+    purpose: _Purpose,
 ) -> _Visit | None:
-    return next((_Visit(one, points) for one in acquisitions if (points := due(one))), None)
+    return next((_Visit(one, points, purpose) for one in acquisitions if (points := due(one))), None)
 
 
-def _answers(one: DeviceAcquisition, got: PointValues) -> dict[MappedPoint, float | None]:
-    """Values with the installation's ratio applied; a point that the device does not know at all has none."""
-    answers: dict[MappedPoint, float | None] = {
-        point: None if answer.value is None else answer.value * one.setup.factor(point)
-        for point, answer in got.values.items()
-    }
-    for failure in got.failures:
-        answers.update(dict.fromkeys(point for point in failure.points if one.memory.is_refused(point)))
-    return answers
+def _to_show(acquisitions: list[DeviceAcquisition], monotonic_s: float) -> _Visit | None:
+    one = min(acquisitions, key=DeviceAcquisition.live_due_s, default=None)
+    if one is None or one.live_due_s() > monotonic_s:
+        return None
+    return _Visit(one, one.due_live(monotonic_s), _Purpose.LIVE)
+
+
+def _by_time(one: DeviceAcquisition, got: PointValues) -> dict[float, dict[MappedPoint, float | None]]:
+    """The values of each answer by the time at which it came, with the installation's ratio applied."""
+    found: dict[float, dict[MappedPoint, float | None]] = {}
+    for point, answer in got.values.items():
+        value = None if answer.value is None else answer.value * one.setup.factor(point)
+        found.setdefault(answer.read_at, {})[point] = value
+    return dict(sorted(found.items()))
 
 
 def _condition(error: FieldbusError) -> DeviceCondition:

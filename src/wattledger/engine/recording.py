@@ -6,10 +6,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from itertools import islice
 
-from wattledger.archive import Archive, ArchiveError, ArchiveFullError, Frame, HeldFrame
+from wattledger.archive import Archive, ArchiveError, ArchiveFullError, Frame
 from wattledger.engine.events import EngineEvents
 from wattledger.journal import Code
 
@@ -33,7 +32,7 @@ class Recorder:
         self._arrived = asyncio.Event()
         self._standing: Code | None = None
         self._settled = False
-        self.dropped = 0
+        self._dropped = 0  # since the archive worked last
 
     @property
     def state(self) -> str:
@@ -42,18 +41,10 @@ class Recorder:
 
     def record(self, frames: Sequence[Frame]) -> None:
         """Take frames to be written; returns at once."""
-        overflow = len(self._waiting) + len(frames) - MOST_WAITING_FRAMES
-        if overflow > 0:
-            self.dropped += overflow
-            log.error("the archive cannot be written: %d readings' frames dropped so far", self.dropped)
+        self._drop(len(self._waiting) + len(frames) - MOST_WAITING_FRAMES)
         self._waiting.extend(frames)
         if frames:
             self._arrived.set()
-
-    def hold(self, frames: Sequence[HeldFrame]) -> None:
-        """Take frames that wait for a trusted clock; returns at once."""
-        if frames:
-            self._archive.hold(frames).add_done_callback(_log_failure)
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -81,13 +72,37 @@ class Recorder:
         except ArchiveError as error:
             self._failing(Code.ARCHIVE_FAILED, {"reason": str(error)})
             return False
-        written = {id(frame) for frame in frames}
-        while self._waiting and id(self._waiting[0]) in written:
-            self._waiting.popleft()
+        except Exception:
+            log.exception("the archive refuses what it was given; it is given again one by one")
+            await self._sort_out(frames)
+            return True
+        self._forget(frames)
         self._working()
         for frame in frames:
             self._on_recorded(frame)
         return True
+
+    async def _sort_out(self, frames: list[Frame]) -> None:
+        """Write frame by frame, so that one that cannot be stored takes no other with it."""
+        for frame in frames:
+            try:
+                await asyncio.wrap_future(self._archive.record([frame]))
+            except ArchiveError:
+                return  # full or failing meanwhile: what is left goes on waiting
+            except Exception:
+                log.exception("a frame that cannot be stored is dropped: %s", frame)
+                self._drop(1)
+            self._forget([frame])
+
+    def _forget(self, frames: list[Frame]) -> None:
+        written = {id(frame) for frame in frames}
+        while self._waiting and id(self._waiting[0]) in written:
+            self._waiting.popleft()
+
+    def _drop(self, count: int) -> None:
+        if count > 0:
+            self._dropped += count
+            self._events.begin(Code.READINGS_DROPPED, KEY, params={"count": self._dropped})
 
     def _failing(self, code: Code, params: dict[str, str | int | float]) -> None:
         if self._standing is not code:
@@ -99,10 +114,6 @@ class Recorder:
         if self._standing is not None or not self._settled:
             for code in (Code.ARCHIVE_FULL, Code.ARCHIVE_FAILED):
                 self._events.end(code, KEY)
-        self._standing, self._settled = None, True
-
-
-def _log_failure(held: Future[int]) -> None:
-    error = held.exception()
-    if error is not None:
-        log.error("undated readings could not be kept: %s", error)
+        if self._dropped or not self._settled:
+            self._events.end(Code.READINGS_DROPPED, KEY)
+        self._standing, self._settled, self._dropped = None, True, 0

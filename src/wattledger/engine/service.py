@@ -16,6 +16,7 @@ from wattledger.engine.clock import Clock, ClockChange, ClockWatch, SystemClock
 from wattledger.engine.control import control_server
 from wattledger.engine.dating import HeldReadings, keep_looking
 from wattledger.engine.events import EngineEvents
+from wattledger.engine.holding import HoldingQueue
 from wattledger.engine.lag import LoopLag
 from wattledger.engine.live import LiveTable
 from wattledger.engine.plant_keeping import PlantKeeper, PlantSource
@@ -69,13 +70,14 @@ async def _acquire(
     heartbeat: Callable[[], None],
     stop: asyncio.Event,
 ) -> None:
-    held = HeldReadings(archive, clock, events=events)
+    queue = HoldingQueue()
+    held = HeldReadings(archive, clock, queue, events=events)
 
     def clock_changed(change: ClockChange) -> None:
         if change.step_s:
             events.note(Code.CLOCK_JUMPED, params={"seconds": round(change.step_s)})
             for poller in applied.pollers():
-                poller.break_off()
+                poller.restart_slots()
         held.judged(change.after)
 
     highest_slot = await asyncio.wrap_future(archive.highest_slot())
@@ -84,7 +86,7 @@ async def _acquire(
     live, lag = LiveTable(clock), LoopLag(clock)
     catalog = await asyncio.to_thread(load_catalog, folder.profiles)
     async with running_tasks() as tasks:
-        applied = AppliedPlant(tasks, catalog, Surroundings(clock, watch, live, recorder, events))
+        applied = AppliedPlant(tasks, catalog, Surroundings(clock, watch, live, recorder, queue, events))
         keeper = PlantKeeper(plants, folder.last_plant, applied, events=events)
 
         parts = EngineParts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +14,18 @@ from wattledger.engine.scaling import scaled
 from wattledger.engine.windows import WindowedPoint
 from wattledger.measure import Aggregate, Quality, next_slot, slot_at_or_before, tolerance_s
 
+# A meter that says "not available" may have a value a little later (it starts, it computes); one that never has is
+# not asked for ever.
+EMPTY_PAUSES_S = (2.0, 5.0, 10.0, 20.0)
+
+
+@dataclass(slots=True)
+class _Empty:
+    """How often a point had no value for the slot, and when it is asked again; None: no more."""
+
+    times: int
+    again: datetime | None
+
 
 @dataclass(slots=True)
 class _Pending:
@@ -21,15 +33,18 @@ class _Pending:
 
     slot: datetime
     previous: datetime  # the slot before: the window of the aggregates begins there
-    answers: dict[MappedPoint, float | None] = field(default_factory=dict)
+    values: dict[MappedPoint, float] = field(default_factory=dict)
+    empty: dict[MappedPoint, _Empty] = field(default_factory=dict)
     offset_s: float | None = None
+    is_fresh: bool = False  # something came that was not handed out yet
+    is_handed_out: bool = False
 
 
 class SlotKeeper:
-    """Gathers the readings of one group, slot after slot, and hands out each slot's frame once.
+    """Gathers the readings of one group, slot after slot, and hands them out as soon as they came.
 
-    All times are those of the trusted wall clock. A slot is open from its time until its frame is complete or the
-    tolerance has passed.
+    Where a slot's answers come in several visits, each hands out the frame again with what is new in it: the archive
+    adds what was missing, and nothing that was answered waits in memory. All times are those of the trusted wall clock.
     """
 
     def __init__(self, group: SlotGroup, *, zone: ZoneInfo) -> None:
@@ -43,11 +58,12 @@ class SlotKeeper:
         self._current: tuple[datetime, datetime] | None = None  # the slot at or before now, and the next
 
     def due(self, now: datetime) -> frozenset[MappedPoint]:
-        """The points whose answer the present slot still waits for; empty when it has all or its time is over."""
+        """The points whose value the present slot still waits for; empty when it has all or its time is over."""
         pending = self._open(now)
         if pending is None or now > pending.slot + self._tolerance:
             return frozenset()
-        return self._asked - pending.answers.keys()
+        resting = {p for p, empty in pending.empty.items() if empty.again is None or now < empty.again}
+        return self._asked - pending.values.keys() - resting
 
     def take(self, answers: Mapping[MappedPoint, float | None], *, at: datetime) -> None:
         """Answers read at `at`: the slot's own if it waits for them, and values of the window in any case."""
@@ -59,32 +75,50 @@ class SlotKeeper:
         pending = self._open(at)
         if pending is None or not pending.slot <= at <= pending.slot + self._tolerance:
             return
-        fresh = (self._asked & answers.keys()) - pending.answers.keys()
-        if fresh and pending.offset_s is None:
-            pending.offset_s = (at - pending.slot).total_seconds()
-        pending.answers.update({point: answers[point] for point in fresh})
+        for point in (self._asked & answers.keys()) - pending.values.keys():
+            value = answers[point]
+            if value is None:
+                self._note_empty(pending, point, at=at)
+            else:
+                pending.values[point] = value
+                pending.offset_s = (at - pending.slot).total_seconds() if pending.offset_s is None else pending.offset_s
+                pending.is_fresh = True
+
+    def never(self, points: Iterable[MappedPoint]) -> None:
+        """The device does not know these points at all: the present slot does not wait for them."""
+        if self._pending is not None:
+            for point in self._asked.intersection(points):
+                self._pending.empty[point] = _Empty(len(EMPTY_PAUSES_S), again=None)
 
     def finished(self, now: datetime) -> Frame | None:
-        """The frame of a slot that is complete or whose tolerance is over; None where there is none or it is empty."""
+        """The frame to be recorded now; None when nothing came since it was last handed out."""
         pending = self._pending or self._open(now)
         if pending is None:
             return None
-        complete = self._asked <= pending.answers.keys()
-        if not complete and pending.slot <= now <= pending.slot + self._tolerance:
-            return None
-        self._pending, self._done = None, pending.slot
-        return self._frame(pending)
+        is_over = self._is_settled(pending) or not pending.slot <= now <= pending.slot + self._tolerance
+        if not pending.is_fresh and not (is_over and not pending.is_handed_out):
+            frame = None
+        else:
+            frame = self._frame(pending)
+            pending.is_fresh, pending.is_handed_out = False, True
+        if is_over:
+            self._pending, self._done = None, pending.slot
+        return frame
 
-    def break_off(self) -> Frame | None:
-        """What was answered for the slot in work, as far as it came, and begin anew with the next call.
-
-        For an end, a change of the plant or a step of the clock: what was read in time is not lost by it. None where
-        nothing was answered yet.
-        """
-        pending, self._pending = self._pending, None
-        self._current = self._done = None
+    def restart(self) -> None:
+        """Begin anew: the wall clock stepped, and what is gathered belongs to no window of the new time."""
+        self._pending = self._current = self._done = None
         self._windows = {point: WindowedPoint() for point in self._windows}
-        return self._frame(pending) if pending is not None and pending.answers else None
+
+    def _note_empty(self, pending: _Pending, point: MappedPoint, *, at: datetime) -> None:
+        times = pending.empty[point].times if point in pending.empty else 0
+        pause_s = EMPTY_PAUSES_S[times] if times < len(EMPTY_PAUSES_S) else None
+        again = None if pause_s is None else at + timedelta(seconds=pause_s)
+        pending.empty[point] = _Empty(times + 1, again)
+
+    def _is_settled(self, pending: _Pending) -> bool:
+        given_up = {point for point, empty in pending.empty.items() if empty.again is None}
+        return self._asked <= pending.values.keys() | given_up
 
     def _slots(self, now: datetime) -> tuple[datetime, datetime]:
         if self._current is None or not self._current[0] <= now < self._current[1]:
@@ -121,9 +155,9 @@ class SlotKeeper:
 
     def _reading(self, member: RecordedSeries, pending: _Pending) -> tuple[int | None, Quality]:
         if member.aggregate is Aggregate.LAST:
-            value = pending.answers.get(member.point)
-            return scaled(value, decimals=member.decimals), Quality.GOOD
-        window = self._windows[member.point].closed(start=pending.previous)
+            return scaled(pending.values.get(member.point), decimals=member.decimals), Quality.GOOD
+        window = self._windows[member.point].of(start=pending.previous)
         if window is None:
             return None, Quality.GOOD
-        return scaled(window.value(member.aggregate), decimals=member.decimals), window.quality
+        value = scaled(window.value(member.aggregate), decimals=member.decimals)
+        return value, window.quality(end=pending.slot)

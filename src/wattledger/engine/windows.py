@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from wattledger.measure import Aggregate, Quality
 
-WATCHED_FROM = timedelta(seconds=60)  # a window first watched later than this after its beginning is uncertain
+GAP_SHARE = 0.2  # of a window: unwatched for longer than this, its mean and extremes are uncertain
 
 
 @dataclass(slots=True)
@@ -15,13 +15,16 @@ class Window:
     """The values that came in [start, end)."""
 
     start: datetime
-    first: datetime
+    latest: datetime
+    longest_gap: timedelta = timedelta(0)
     count: int = 0
     total: float = 0.0
     least: float = field(default=float("inf"))
     most: float = field(default=float("-inf"))
 
-    def add(self, value: float) -> None:
+    def add(self, value: float, *, at: datetime) -> None:
+        self.longest_gap = max(self.longest_gap, at - self.latest)
+        self.latest = max(self.latest, at)
         self.count += 1
         self.total += value
         self.least = min(self.least, value)
@@ -39,10 +42,10 @@ class Window:
             case Aggregate.LAST:
                 raise ValueError("the last value is the slot's own reading, no aggregate of a window")
 
-    @property
-    def quality(self) -> Quality:
-        """Uncertain where the window was not watched from its beginning, as after a start of the server."""
-        return Quality.GOOD if self.first - self.start <= WATCHED_FROM else Quality.UNCERTAIN
+    def quality(self, *, end: datetime) -> Quality:
+        """Uncertain where nothing came for a good part of the window, as after a start of the server."""
+        gap = max(self.longest_gap, end - self.latest)
+        return Quality.GOOD if gap <= GAP_SHARE * (end - self.start) else Quality.UNCERTAIN
 
 
 class WindowedPoint:
@@ -53,13 +56,18 @@ class WindowedPoint:
         self._closed: Window | None = None
 
     def add(self, value: float, *, at: datetime, start: datetime) -> None:
-        """A value read at `at`, in the window that began at slot `start`."""
-        if self._open is None or self._open.start != start:
-            self._closed, self._open = self._open, Window(start, first=at)
-        self._open.add(value)
+        """A value read at `at`, in the window that began at slot `start`.
 
-    def closed(self, *, start: datetime) -> Window | None:
-        """The window that began at `start`, once a later one may have begun; None where nothing came in it."""
+        A clock that was put back a little across a slot adds to the window before, and never begins that anew.
+        """
+        if self._open is None or start > self._open.start:
+            self._closed, self._open = self._open, Window(start, latest=start)
+        window = self.of(start=start)
+        if window is not None:
+            window.add(value, at=at)
+
+    def of(self, *, start: datetime) -> Window | None:
+        """The window that began at `start`; None where nothing came in it, or it is long over."""
         for window in (self._open, self._closed):
             if window is not None and window.start == start:
                 return window

@@ -44,6 +44,7 @@ class Code(StrEnum):
     CLOCK_UNTRUSTED = "clock_untrusted"
     CLOCK_JUMPED = "clock_jumped"
     READINGS_UNDATED = "readings_undated"
+    READINGS_DROPPED = "readings_dropped"
     ARCHIVE_FULL = "archive_full"
     ARCHIVE_FAILED = "archive_failed"
     ARCHIVE_SET_ASIDE = "archive_set_aside"
@@ -114,6 +115,9 @@ EVENTS: Mapping[Code, EventType] = {
     Code.CLOCK_JUMPED: _once(Kind.WARNING, Severity.WARNING, "The clock jumped by {seconds} s"),
     Code.READINGS_UNDATED: _once(
         Kind.ERROR, Severity.MINOR, "{count} readings were lost, the time of day was not known when they were taken"
+    ),
+    Code.READINGS_DROPPED: _lasting(
+        Kind.ALARM, Severity.CRITICAL, "{count} sets of readings were lost, the oldest that waited to be recorded"
     ),
     Code.ARCHIVE_FULL: _lasting(Kind.ALARM, Severity.CRITICAL, "No space is left to record readings"),
     Code.ARCHIVE_FAILED: _lasting(Kind.ALARM, Severity.CRITICAL, "Readings cannot be recorded: {reason}"),

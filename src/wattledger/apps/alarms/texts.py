@@ -23,6 +23,7 @@ TEXTS: Mapping[Code, str] = {
     Code.CLOCK_UNTRUSTED: _("The time of day cannot be trusted, readings wait: {reason}"),
     Code.CLOCK_JUMPED: _("The clock jumped by {seconds} s"),
     Code.READINGS_UNDATED: _("{count} readings were lost, the time of day was not known when they were taken"),
+    Code.READINGS_DROPPED: _("{count} sets of readings were lost, the oldest that waited to be recorded"),
     Code.ARCHIVE_FULL: _("No space is left to record readings"),
     Code.ARCHIVE_FAILED: _("Readings cannot be recorded: {reason}"),
     Code.ARCHIVE_SET_ASIDE: _("A damaged part of the archive was set aside as {file}; a new one was begun"),
