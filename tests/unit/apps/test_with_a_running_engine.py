@@ -87,6 +87,8 @@ def test_past_readings_are_added_once(api: Any, device: dict[str, Any]) -> None:
         ([["2026-01-01T00:00:00.5Z", 1]], "rows.0.0", "not_whole_second"),
         ([["2026-01-01T00:00:00Z", None]], "rows.0.1", "not_number"),
         ([["2026-01-01T00:00:00Z", 1e300]], "rows.0.1", "too_big"),
+        ([["2026-01-01T00:00:00Z", True]], "rows.0.1", "not_number"),
+        ([["2026-01-01T00:00:00Z", "1"]], "rows.0.1", "not_number"),
         ([["2026-01-01T00:00:00Z"]], "rows.0.1", "required"),
         ([["2026-01-01T00:00:00Z", 1, 2]], "rows.0", "too_many"),
         ([["2026-01-01", 1]], "rows.0.0", "not_time"),
@@ -103,6 +105,27 @@ def test_past_readings_that_cannot_be_are_refused(
 
     assert response.status_code == 422, response.content
     assert (response.json()["field"], response.json()["code"]) == (field, code)
+
+
+def test_an_index_below_zero_is_refused_with_its_row(api: Any, bus: str, meter: dict[str, Any]) -> None:
+    rows = [["2026-01-01T00:00:00Z", 0], ["2026-01-01T00:05:00Z", -0.5]]
+
+    response = api("POST", "/readings", {"device": meter["id"], "point": "active_energy.import.total", "rows": rows})
+
+    assert response.status_code == 422, response.content
+    assert (response.json()["field"], response.json()["code"]) == ("rows.1.1", "too_small")
+
+
+def test_a_history_of_fifteen_minutes_fits_a_series_of_five(api: Any, device: dict[str, Any]) -> None:
+    power = {"device": device["id"], "point": "active_power.total"}  # which may be negative
+    rows = [[f"2026-01-01T00:{minute:02}:07Z", -1.0 * minute] for minute in (0, 15, 30, 45)]
+
+    stored = api.post("/readings", power | {"rows": rows})["stored"]
+
+    address = f"/readings?device={device['id']}&point=active_power.total&start=2026-01-01T00:00:00Z"
+    answer = api.get(f"{address}&end=2026-01-02T00:00:00Z")
+    assert (stored, answer["step_s"]) == (4, 300)
+    assert [row[:2] for row in answer["rows"]] == rows
 
 
 def test_what_the_engine_refuses_is_told(api: Any, device: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from wattledger.engine.api import LiveQuality, LiveValue
 from wattledger.measure import Aggregate
 
 MOST_ROWS_GIVEN = 20_000
-Value = Annotated[float, Field(ge=-1e15, le=1e15)]
+Value = Annotated[float, Field(ge=-1e15, le=1e15, strict=True)]  # strict: neither true nor "1" is a number
 
 
 class How(StrEnum):
@@ -64,7 +64,8 @@ class SeveralReadings(Answer):
 class GivenRows(Given):
     """Past readings of one series, named by its id or by device, point and how (channel where there are several).
 
-    Rows are [time, value], in the unit of the series; at most 20,000 at once.
+    Rows are [time, value], in the unit of the series; at most 20,000 at once. Times are whole seconds and may have another
+    rhythm than the series is recorded in; an index of a counter is never negative.
     """
 
     series: Id | None = None
