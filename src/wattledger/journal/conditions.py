@@ -83,6 +83,12 @@ class Condition:
         self.is_standing = False
         self.source = source or self.source
 
+    def forgotten(self) -> None:
+        """The file that told of it is gone: what stands is to be told again."""
+        if self.is_standing and not self.unwritten:
+            self.unwritten = 1
+            self.first_fired = self.last_fired
+
     def written(self) -> None:
         """All that was to be told stands in the file."""
         self.unwritten = 0

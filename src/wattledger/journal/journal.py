@@ -23,7 +23,7 @@ from wattledger.journal.outbox import Outbox
 from wattledger.journal.pages import Page, Wanted, page_of
 from wattledger.journal.rows import append, entries_after, entries_of, written_of
 from wattledger.journal.runs import Runs
-from wattledger.journal.store import Store
+from wattledger.journal.store import Seen, Store
 from wattledger.journal.trimming import MOST_ENTRIES, trim
 
 log = logging.getLogger(__name__)
@@ -191,7 +191,7 @@ class Journal:
         self._waiting: deque[Entry] = deque(maxlen=MOST_WAITING)
         self._conditions: dict[tuple[Code, str], Condition] = {}
         self._written: dict[tuple[Code, str], Written | None] = {}
-        self._version_seen: int | None = None
+        self._seen: Seen | None = None
 
     @property
     def _turn(self) -> threading.RLock:
@@ -224,10 +224,12 @@ class Journal:
             self._in_trouble = False
 
     def _forget_what_others_changed(self) -> None:
-        version = self._store.version_seen()
-        if version != self._version_seen:
+        before, self._seen = self._seen, self._store.seen()
+        if self._seen != before:
             self._written.clear()
-            self._version_seen = version
+        if before is not None and self._seen.file != before.file:
+            for condition in self._conditions.values():
+                condition.forgotten()
 
     def _due(self, key: tuple[Code, str], now: datetime, *, at_once: bool) -> bool:
         if key not in self._written:

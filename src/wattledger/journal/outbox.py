@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from wattledger.journal.entries import Entry, from_us, to_us
+from wattledger.journal.errors import JournalUnavailableError
 from wattledger.journal.rows import entries_after, entry_of_json, to_json
 from wattledger.journal.store import Store
 
@@ -128,7 +129,7 @@ class Outbox:
 def _cursor(connection: sqlite3.Connection, channel: str) -> int:
     row = connection.execute("SELECT cursor FROM channel WHERE name = ?", (channel,)).fetchone()
     if row is None:
-        raise ValueError(f"the channel {channel!r} was not opened")
+        raise JournalUnavailableError(f"the channel {channel!r} was not opened since the list of events was begun")
     return int(row["cursor"])
 
 

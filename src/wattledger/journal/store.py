@@ -1,4 +1,4 @@
-"""The journal's file: one connection per process, short transactions, SQLite's errors turned into ours."""
+"""The journal's file as all processes use it: one connection each, short transactions, healed when it is damaged."""
 
 from __future__ import annotations
 
@@ -7,38 +7,45 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from wattledger.journal.errors import JournalDamagedError, JournalError, JournalUnavailableError
-from wattledger.journal.schema import migrate
+from wattledger.journal.connection import connect, our_errors
+from wattledger.journal.errors import JournalDamagedError
+from wattledger.journal.healing import in_use, set_aside_if_damaged
 
-# Others hold the lock for one small commit; who still waits after this is told, and what he had to say is kept.
-BUSY_TIMEOUT_S = 3.0
-# A few entries an hour: the price of a sync is nothing, and what was mailed or audited must outlive a power cut, which
-# NORMAL would not promise in WAL mode.
-SYNCHRONOUS = "FULL"
-CACHE_KIB = 512
-
-DAMAGED_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+SOURCE = "journal"  # of the entry by which a new file tells why it was begun
 
 # Connections that a fork left behind. They belong to the parent: closing them here would pull the rug from under it.
 _inherited: list[sqlite3.Connection] = []
+
+FileIdentity = tuple[int, int]  # device and inode
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What changes when another connection has written; `file` when it was replaced by another file."""
+
+    file: FileIdentity | None
+    opening: int
+    version: int
 
 
 class Store:
     """The file at `path`, made and migrated when it is first used.
 
     May be passed through a fork and shared by threads: each process opens its own connection at its first call, and
-    calls take turns. `read_only` neither makes nor migrates anything.
+    calls take turns. The call that meets a damaged file raises JournalDamagedError, and has set the file aside by then;
+    the next call of any process works on a new one.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._read_only = read_only
         self._process = os.getpid()
         self._turn = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._file: FileIdentity | None = None
+        self._openings = 0
 
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection, None, None]:
@@ -52,22 +59,20 @@ class Store:
         with self._transaction("BEGIN") as connection:
             yield connection
 
-    def version_seen(self) -> int:
-        """A number that changes when another connection has written."""
-        with self._errors(), self._own_turn():
-            return int(self._open().execute("PRAGMA data_version").fetchone()[0])
+    def seen(self) -> Seen:
+        """Equal to what it gave before as long as nobody else has written."""
+        with self._used() as connection:
+            version = int(connection.execute("PRAGMA data_version").fetchone()[0])
+            return Seen(self._file, self._openings, version)
 
     def close(self) -> None:
         """Close this process's connection; the next call opens another."""
         with self._own_turn():
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._let_go()
 
     @contextmanager
     def _transaction(self, begin: str) -> Generator[sqlite3.Connection, None, None]:
-        with self._errors(), self._own_turn():
-            connection = self._open()
+        with self._used() as connection:
             connection.execute(begin)
             try:
                 yield connection
@@ -77,11 +82,15 @@ class Store:
                     connection.execute("ROLLBACK")
 
     @contextmanager
-    def _errors(self) -> Generator[None, None, None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise _ours(error, self.path) from error
+    def _used(self) -> Generator[sqlite3.Connection, None, None]:
+        with self._own_turn():
+            try:
+                with our_errors(self.path), in_use(self.path):
+                    yield self._opened()
+            except JournalDamagedError:
+                self._let_go()
+                set_aside_if_damaged(self.path, source=SOURCE)
+                raise
 
     @contextmanager
     def _own_turn(self) -> Generator[None, None, None]:
@@ -97,40 +106,25 @@ class Store:
         self._turn = threading.RLock()  # a thread of the parent may have held the old one
         self._process = os.getpid()
 
-    def _open(self) -> sqlite3.Connection:
+    def _opened(self) -> sqlite3.Connection:
+        if self._file != _identity(self.path):
+            self._let_go()  # another process set it aside, or somebody removed it
         if self._connection is None:
-            self._connection = connect(self.path, read_only=self._read_only)
+            self._connection = connect(self.path)
+            self._file = _identity(self.path)
+            self._openings += 1
         return self._connection
 
+    def _let_go(self) -> None:
+        # SQLite sees by itself when the name stands for another file, and then leaves that one's companions alone.
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection with the settings of this file, which is migrated unless `read_only`.
 
-    Raises JournalError or sqlite3.DatabaseError.
-    """
-    mode = "ro" if read_only else "rwc"
-    # psow=0: a card need not keep the rest of a sector whose writing the power cut.
-    uri = f"file:{quote(str(path.absolute()))}?mode={mode}&psow=0"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+def _identity(path: Path) -> FileIdentity | None:
     try:
-        connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
-            connection.execute("PRAGMA secure_delete = OFF")  # overwriting what was trimmed only wears the card
-            migrate(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _ours(error: sqlite3.DatabaseError, path: Path) -> JournalError:
-    # The low byte of an extended code names the family (SQLITE_IOERR_FSYNC → SQLITE_IOERR).
-    family = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if family in DAMAGED_CODES:
-        return JournalDamagedError(f"{path} is damaged ({error}); the next start sets it aside and begins a new one")
-    if isinstance(error, sqlite3.OperationalError):
-        return JournalUnavailableError(f"{path} cannot be used now: {error}")
-    return JournalError(f"{path}: {error}")
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

@@ -75,9 +75,11 @@ def test_another_database_is_not_taken_for_a_journal(path: Path) -> None:
     with closing(sqlite3.connect(path)) as plain:
         plain.execute("CREATE TABLE something (id)")
 
-    with Journal(path) as journal, pytest.raises(JournalDamagedError):
-        journal.events()
-    assert prepare(path, source="parent") is not None
+    with Journal(path) as journal:
+        with pytest.raises(JournalDamagedError):
+            journal.events()
+
+        assert [event.code for event in journal.events().events] == ["journal_set_aside"]
 
 
 def test_a_file_that_needs_a_later_release_is_not_touched(path: Path) -> None:

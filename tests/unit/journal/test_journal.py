@@ -279,7 +279,7 @@ def test_params_that_do_not_fit_the_text_and_the_wrong_way_of_telling_are_refuse
 def test_while_the_file_is_locked_events_wait_and_nobody_is_stopped(
     journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("wattledger.journal.store.BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("wattledger.journal.connection.BUSY_TIMEOUT_S", 0.01)
     journal.note(Code.LOGIN_REFUSED, params=LOGIN, source="web")
     journal.close()
     other = sqlite3.connect(path, isolation_level=None)

@@ -113,6 +113,28 @@ def test_each_service_comes_back_after_a_kill_and_the_api_answers_again(standing
     look.until(answers, "the api")
 
 
+def test_a_journal_damaged_while_the_server_runs_is_replaced_and_the_jobs_go_on(served: Any, look: Any) -> None:
+    others = served.child("web"), served.child("worker")
+    journal_file = served.data / "journal.sqlite3"
+    with closing(sqlite3.connect(journal_file)) as plain:
+        plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with journal_file.open("r+b") as file:
+        file.write(b"\xa5" * journal_file.stat().st_size)
+
+    old = served.child("engine")
+    os.kill(old, signal.SIGKILL)
+    served.until_replaced("engine", old)
+    look.until(lambda: list(served.data.glob("journal.sqlite3.damaged-*Z")), "the damaged file set aside")
+
+    with Journal(journal_file) as journal:
+        number = journal.jobs.submit("snapshot")
+        look.until(lambda: journal.jobs.get(number).state is JobState.DONE, "the snapshot")
+    look.until(lambda: served.events("service_restarted"), "the engine's restart in the new file")
+    assert len(served.events("journal_set_aside")) == 1
+    assert (served.child("web"), served.child("worker")) == others
+    assert "Traceback" not in (served.data / "logs" / "wattledger.log").read_text()
+
+
 def test_a_second_server_is_refused_by_folder_and_by_port(standing: Any, run: Any, tmp_path: Path) -> None:
     code, _out, err = run(port=standing.port, data=standing.data).finished()
     assert (code, err.count("\n")) == (3, 1)
