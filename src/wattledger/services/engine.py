@@ -12,6 +12,7 @@ from wattledger.apps.devices.errors import PlantUnreadableError
 from wattledger.apps.devices.plant import load_plant
 from wattledger.engine.service import EngineSettings, run_engine
 from wattledger.plant import Plant, PlantError
+from wattledger.services.anchor import anchored
 from wattledger.services.child import Child, run_loop
 
 
@@ -22,7 +23,8 @@ def main(child: Child) -> int:
         settings = EngineSettings(child.folder)
         await run_engine(settings, plants=SavedConfiguration(), heartbeat=child.beat, stop=stop)
 
-    return run_loop(acquire)
+    with anchored(child.folder.configuration):
+        return run_loop(acquire)
 
 
 class SavedConfiguration:

@@ -10,6 +10,7 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.server.embed import Server
 
 from wattledger.plant import DataFolder
+from wattledger.services.anchor import anchored
 from wattledger.services.child import Child, keep_beating, run_loop
 from wattledger.services.port import probe
 from wattledger.web.asgi import application
@@ -38,7 +39,8 @@ def main(child: Child, *, host: str, port: int) -> int:
             if not stop.is_set():
                 raise RuntimeError("the web server ended by itself; its lines in the log say why")
 
-    return run_loop(serve)
+    with anchored(child.folder.configuration):
+        return run_loop(serve)
 
 
 def _server(folder: DataFolder, host: str, port: int) -> Server:

@@ -138,7 +138,7 @@ def test_an_engine_that_does_not_run_is_said_and_the_rest_goes_on(api: Any, bus:
     health = api("GET", "/health")
     assert (health.status_code, health.json()) == (
         503,
-        {"status": "degraded", "services": {"web": "ok", "engine": "down", "worker": "down"}},
+        {"status": "degraded", "services": {"web": "ok", "engine": "down", "worker": "down"}, "archive": None},
     )
     assert api.get(f"/readings?device={meter['id']}&point=active_power.total")["rows"] == []
 

@@ -52,7 +52,11 @@ def test_a_declared_meter_is_read_identified_and_reported(api: Any, device: dict
     assert [row["device"] for row in traffic] == [None, device["id"]]
     assert all(row["answers"] > 0 for row in traffic)
     with journal().jobs.worker():
-        assert api.get("/health") == {"status": "ok", "services": {"web": "ok", "engine": "ok", "worker": "ok"}}
+        assert api.get("/health") == {
+            "status": "ok",
+            "services": {"web": "ok", "engine": "ok", "worker": "ok"},
+            "archive": "ok",
+        }
 
 
 def test_a_change_is_active_when_it_is_answered(api: Any, device: dict[str, Any]) -> None:

@@ -64,8 +64,8 @@ class SeveralReadings(Answer):
 class GivenRows(Given):
     """Past readings of one series, named by its id or by device, point and how (channel where there are several).
 
-    Rows are [time, value], in the unit of the series; at most 20,000 at once. Times are whole seconds and may have another
-    rhythm than the series is recorded in; an index of a counter is never negative.
+    Rows are [time, value], in the unit of the series; at most 20,000 at once. Times are whole seconds and may have
+    another rhythm than the series is recorded in; an index of a counter is never negative.
     """
 
     series: Id | None = None

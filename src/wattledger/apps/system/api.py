@@ -32,20 +32,21 @@ _ID_KINDS = {"bus": Kind.BUS, "device": Kind.DEVICE, "series": Kind.SERIES}
 @router.get("/health", response={200: Health, 503: Health})
 @requires(Right.OPEN)
 def health(request: HttpRequest, response: HttpResponse) -> Status[Health]:
-    """Whether the services of this server work; 503 when one is down. Needs no token."""
-    works = {"web": True, "engine": _engine_works(), "worker": journal().jobs.has_worker()}
+    """Whether the services of this server work and record; 503 when one does not. Needs no token."""
+    archive = _archive_state()
+    works = {"web": True, "engine": archive is not None, "worker": journal().jobs.has_worker()}
     services: dict[str, ServiceState] = {name: "ok" if well else "down" for name, well in works.items()}
-    if all(works.values()):
-        return Status(200, Health(status="ok", services=services))
-    return Status(503, Health(status="degraded", services=services))
+    if all(works.values()) and archive == "ok":
+        return Status(200, Health(status="ok", services=services, archive=archive))
+    return Status(503, Health(status="degraded", services=services, archive=archive))
 
 
-def _engine_works() -> bool:
+def _archive_state() -> str | None:
+    """What the engine says of the archive; None when it does not answer."""
     try:
-        engine().state()
+        return engine().state().archive
     except EngineError:
-        return False
-    return True
+        return None
 
 
 @router.get("/state", response=State)

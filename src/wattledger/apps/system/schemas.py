@@ -14,10 +14,13 @@ ServiceState = Literal["ok", "down"]
 
 
 class Health(Answer):
-    """For people and monitors. `degraded`: a service is down; a silent meter is no matter of health."""
+    """For people and monitors. `degraded`: a service is down, or nothing can be recorded because the card is `full` or
+    the archive `failed`; a silent meter is no matter of health. `archive` null: the engine is down, nobody knows.
+    """
 
     status: Literal["ok", "degraded"]
     services: dict[str, ServiceState]
+    archive: str | None
 
 
 class JobAnswer(Answer):
