@@ -94,6 +94,32 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> 
     assert [file.name for file in path.parent.iterdir()] == ["secret.key"]
 
 
+@pytest.mark.parametrize("content", [b"", b"short\n", b"\0" * 64, b"\xa5" * 64, b"k" * 49])
+def test_what_cannot_be_a_secret_key_is_set_aside_and_made_anew(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "secret.key"
+    path.write_bytes(content)
+
+    ensure_secret_key(path)
+    made = path.read_text()
+    ensure_secret_key(path)
+
+    assert path.read_text() == made
+    assert len(made) >= 64
+    assert (tmp_path / "secret.key.damaged").read_bytes() == content
+    assert [record.getMessage().count("secret.key.damaged") for record in caplog.records] == [1]
+
+
+def test_a_secret_key_that_somebody_chose_stays(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    path.write_text("correct-horse-battery-staple-" * 2 + "\n")
+
+    ensure_secret_key(path)
+
+    assert path.read_text().startswith("correct-horse")
+
+
 def run_settings(folder: Path | None) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "WATTLEDGER_DATA"}
     if folder is not None:
