@@ -28,7 +28,7 @@ from wattledger.apps.measurements.schemas import (
     SeveralReadings,
     live_row,
 )
-from wattledger.apps.measurements.stream import live_events, may_still
+from wattledger.apps.measurements.stream import live_events, may_still, promised_place
 from wattledger.apps.rest.ids import Kind, number_in_field, number_in_path, public_id
 from wattledger.apps.rest.problems import bad_field
 from wattledger.apps.rest.server import engine
@@ -76,14 +76,13 @@ def live_stream(request: HttpRequest, device: Ids = []) -> StreamingHttpResponse
     """Live values as server-sent events: all present ones at first, then those that change; of all devices or of some.
 
     Events without a name carry a list as the live values of a device. `engine` tells whether values come at all. `end`
-    tells that nothing follows: the token is no longer valid, or too many streams are open.
+    tells that nothing follows: the token is no longer valid. Where too many streams are open the answer is 429.
     """
     devices = frozenset(number_in_field(Kind.DEVICE, text, field="device") for text in device)
     token = token_of(request)
     connection.close()  # the stream may last for days
-    response = StreamingHttpResponse(
-        live_events(devices, may=lambda: may_still(token, Right.OPERATE)), content_type="text/event-stream"
-    )
+    events = live_events(devices, may=lambda: may_still(token, Right.OPERATE), place=promised_place())
+    response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"
     return response
 

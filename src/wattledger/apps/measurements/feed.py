@@ -1,15 +1,19 @@
 """Live values for many browsers from one subscription to the engine.
 
 The first listener starts the subscription, the last one to leave ends it. A listener that is slower than the engine
-gets the latest value of each point and skips those between. Everything here lives on one event loop.
+gets the latest value of each point and skips those between. Each value is put into words once, however many listen.
+Everything here lives on one event loop, but for `promise`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from wattledger.engine.api import EngineError, LiveValue
@@ -18,7 +22,16 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 2.0  # between two tries to reach an engine that does not run
 MOST_LISTENERS = 50  # each holds a connection and a few hundred values
+PROMISED_S = 30.0  # after which a promised place is free again: who was to take it went away before
 Place = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A live value and how it is told."""
+
+    value: LiveValue
+    text: str
 
 
 class Upstream(Protocol):
@@ -37,15 +50,15 @@ class Listener:
 
     def __init__(self, devices: frozenset[int]) -> None:
         self._devices = devices
-        self._pending: dict[Place, LiveValue] = {}
+        self._pending: dict[Place, Told] = {}
         self._changed = asyncio.Event()
         self.reached = True
 
-    def offer(self, values: tuple[LiveValue, ...]) -> None:
+    def offer(self, news: Mapping[Place, Told]) -> None:
         """Take what concerns this listener; a newer value of a point replaces one that was not fetched yet."""
-        for value in values:
-            if not self._devices or value.device in self._devices:
-                self._pending[value.device, value.channel, value.point] = value
+        for place, told in news.items():
+            if not self._devices or told.value.device in self._devices:
+                self._pending[place] = told
         if self._pending:
             self._changed.set()
 
@@ -55,7 +68,7 @@ class Listener:
             self.reached = reached
             self._changed.set()
 
-    async def news(self, *, wait_s: float) -> list[LiveValue]:
+    async def news(self, *, wait_s: float) -> list[Told]:
         """What changed, as soon as something did, at the latest after `wait_s` (then perhaps nothing)."""
         try:
             async with asyncio.timeout(wait_s):
@@ -63,33 +76,47 @@ class Listener:
         except TimeoutError:
             return []
         self._changed.clear()
-        values = list(self._pending.values())
+        news = list(self._pending.values())
         self._pending.clear()
-        return values
+        return news
 
 
 class LiveFeed:
-    """The one subscription of this process, shared by all listeners."""
+    """The one subscription of this process, shared by all listeners; `words` tells a value as they get it."""
 
-    def __init__(self, upstream: Callable[[], Upstream]) -> None:
+    def __init__(self, upstream: Callable[[], Upstream], *, words: Callable[[LiveValue], str]) -> None:
         self._upstream = upstream
+        self._words = words
         self._listeners: set[Listener] = set()
-        self._latest: dict[Place, LiveValue] = {}
+        self._promised: dict[object, float] = {}
+        self._turn = threading.Lock()
+        self._latest: dict[Place, Told] = {}
         self._reached = True
         self._task: asyncio.Task[None] | None = None
 
-    @asynccontextmanager
-    async def listening(self, devices: frozenset[int]) -> AsyncIterator[Listener]:
-        """A listener to the values of these devices (empty: of all), all present values first.
+    def promise(self) -> object:
+        """A place for one listener, from any thread, so that who gets none is told before his stream begins.
 
         Raises TooManyListenersError.
         """
-        if len(self._listeners) >= MOST_LISTENERS:
-            raise TooManyListenersError
+        now, place = time.monotonic(), object()
+        with self._turn:
+            self._promised = {kept: since for kept, since in self._promised.items() if now - since < PROMISED_S}
+            if len(self._listeners) + len(self._promised) >= MOST_LISTENERS:
+                raise TooManyListenersError
+            self._promised[place] = now
+        return place
+
+    @asynccontextmanager
+    async def listening(self, devices: frozenset[int], *, place: object = None) -> AsyncIterator[Listener]:
+        """A listener to the values of these devices (empty: of all), all present values first.
+
+        `place` is one that was promised. Raises TooManyListenersError.
+        """
         listener = Listener(devices)
-        listener.offer(tuple(self._latest.values()))
+        listener.offer(self._latest)
         listener.tell(reached=self._reached)
-        self._listeners.add(listener)
+        self._seat(listener, place)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._follow(), name="live values from the engine")
         try:
@@ -98,6 +125,13 @@ class LiveFeed:
             self._listeners.discard(listener)
             if not self._listeners:
                 await self._stop()
+
+    def _seat(self, listener: Listener, place: object) -> None:
+        with self._turn:
+            self._promised.pop(place, None)
+            if len(self._listeners) + len(self._promised) >= MOST_LISTENERS:
+                raise TooManyListenersError
+            self._listeners.add(listener)
 
     async def _stop(self) -> None:
         task, self._task = self._task, None  # first, so that who comes meanwhile starts another
@@ -123,9 +157,10 @@ class LiveFeed:
 
     def _take(self, values: tuple[LiveValue, ...]) -> None:
         self._tell(reached=True)
-        self._latest.update({(value.device, value.channel, value.point): value for value in values})
+        news = {(value.device, value.channel, value.point): Told(value, self._words(value)) for value in values}
+        self._latest.update(news)
         for listener in self._listeners:
-            listener.offer(values)
+            listener.offer(news)
 
     def _tell(self, *, reached: bool) -> None:
         self._reached = reached

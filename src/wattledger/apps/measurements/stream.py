@@ -14,9 +14,11 @@ from django.db import DatabaseError, connection
 from wattledger.apps.accounts.models import ApiToken
 from wattledger.apps.accounts.rights import Right
 from wattledger.apps.accounts.tokens import is_valid
-from wattledger.apps.measurements.feed import LiveFeed, TooManyListenersError
+from wattledger.apps.measurements.feed import LiveFeed, Told, TooManyListenersError
 from wattledger.apps.measurements.schemas import live_row
+from wattledger.apps.rest.problems import ProblemError
 from wattledger.apps.rest.server import engine
+from wattledger.engine.api import LiveValue
 
 RECHECK_S = 5.0  # how long a right that was taken away goes on working
 RETRY_MS = 3000  # after which a browser that lost its connection comes back
@@ -27,20 +29,33 @@ May = Callable[[], bool]
 @lru_cache(maxsize=1)
 def live_feed() -> LiveFeed:
     """The one feed of this process."""
-    return LiveFeed(engine)
+    return LiveFeed(engine, words=words)
 
 
-async def live_events(devices: frozenset[int], *, may: May) -> AsyncIterator[bytes]:
+def words(value: LiveValue) -> str:
+    """A live value as the stream tells it."""
+    return json.dumps(live_row(value).model_dump(mode="json"), ensure_ascii=False)
+
+
+def promised_place() -> object:
+    """A place for one stream; raises ProblemError where there is none."""
+    try:
+        return live_feed().promise()
+    except TooManyListenersError:
+        raise ProblemError("too_many_streams") from None
+
+
+async def live_events(devices: frozenset[int], *, may: May, place: object = None) -> AsyncIterator[bytes]:
     """Events without a name carry lists of live values; `engine` says whether they come, `end` that nothing follows.
 
     Ends within RECHECK_S after `may` says no.
     """
     yield f"retry: {RETRY_MS}\n\n".encode()
     try:
-        async with live_feed().listening(devices) as listener:
+        async with live_feed().listening(devices, place=place) as listener:
             reached, checked = True, time.monotonic()
             while True:
-                values = await listener.news(wait_s=RECHECK_S / 2)
+                news = await listener.news(wait_s=RECHECK_S / 2)
                 if time.monotonic() - checked >= RECHECK_S / 2:
                     checked = time.monotonic()
                     if not await sync_to_async(may)():
@@ -49,8 +64,8 @@ async def live_events(devices: frozenset[int], *, may: May) -> AsyncIterator[byt
                 if listener.reached is not reached:
                     reached = listener.reached
                     yield _event("engine", {"reached": reached})
-                yield _data([live_row(value).model_dump(mode="json") for value in values]) if values else b":\n\n"
-    except TooManyListenersError:
+                yield _data(news) if news else b":\n\n"
+    except TooManyListenersError:  # the place was promised too long ago
         yield _event("end", {"code": "too_many_streams"})
 
 
@@ -72,5 +87,5 @@ def _event(name: str, content: dict[str, object]) -> bytes:
     return f"event: {name}\ndata: {json.dumps(content)}\n\n".encode()
 
 
-def _data(content: list[dict[str, object]]) -> bytes:
-    return f"data: {json.dumps(content, ensure_ascii=False)}\n\n".encode()
+def _data(news: list[Told]) -> bytes:
+    return f"data: [{', '.join(told.text for told in news)}]\n\n".encode()
