@@ -7,6 +7,7 @@ import logging
 from contextlib import suppress
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from wattledger.plant import DataFolder
@@ -20,6 +21,10 @@ log = logging.getLogger(__name__)
 # Browsers with a live page hold a stream open for ever; they come again by themselves.
 LET_GO_S = 2.0
 LOOK_EVERY_S = 0.05
+# Connections at once: well above what streams and browsers hold, below the 1024 files that a process may have open.
+# Further ones wait unanswered until one of these ends, and then nobody gets through, not even a monitor.
+MOST_CONNECTIONS = 512
+IDLE_S = 10  # until a connection without a request is closed, so that idle ones do not take the place of others
 
 
 def main(child: Child, *, host: str, port: int) -> int:
@@ -51,6 +56,8 @@ def _server(folder: DataFolder, host: str, port: int) -> Server:
         interface=Interfaces.ASGINL,  # Django has no lifespan
         http=HTTPModes.auto,
         websockets=False,
+        backpressure=MOST_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_S * 1000),
         log_access=False,
         ssl_cert=folder.certificate,
         ssl_key=folder.certificate_key,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
+from asgiref.sync import ThreadSensitiveContext
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
@@ -14,6 +16,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+STREAMS = "/api/v1/live/stream"
 REFUSAL = (
     b'{"type":"about:blank","title":"Too large","status":413,"code":"too_large","detail":"The request is too large."}'
 )
@@ -52,6 +55,23 @@ def bounded(inner: Application, *, most_bytes: int) -> Application:
     return application
 
 
+def streams_in_one_thread(inner: Application) -> Application:
+    """Do the work of all live streams in one thread; each would otherwise keep one of its own for days.
+
+    Other requests have a thread each, so that none waits for another's.
+    """
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="streams")
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") != STREAMS:
+            await inner(scope, receive, send)
+            return
+        async with ThreadSensitiveContext(executor=thread):
+            await inner(scope, receive, send)
+
+    return application
+
+
 def _told_length(scope: Scope) -> int:
     headers = scope["headers"]
     for name, value in headers if isinstance(headers, (list, tuple)) else ():
@@ -66,4 +86,7 @@ async def _refuse(send: Send) -> None:
     await send({"type": "http.response.body", "body": REFUSAL})
 
 
-application = bounded(cast("Application", get_asgi_application()), most_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = bounded(
+    streams_in_one_thread(cast("Application", get_asgi_application())),
+    most_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+)

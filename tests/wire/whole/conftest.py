@@ -127,12 +127,17 @@ class Server:
         return f"https://127.0.0.1:{self.port}"
 
     @property
-    def api(self) -> Api:
+    def token(self) -> str:
+        """An access token of the super admin, made at first use."""
         if not self._token:
             made = self.command("token", "create", "admin", "--data", str(self.folder.root))
             assert made.returncode == 0, made.stderr
             self._token = made.stdout.split()[-1]
-        return Api(self.address, certificate=self.folder.certificate, token=self._token)
+        return self._token
+
+    @property
+    def api(self) -> Api:
+        return Api(self.address, certificate=self.folder.certificate, token=self.token)
 
     def declare(self, meter: Meter, *, minutes: int = 5) -> str:
         """A bus, the meter on it and its recording interval; gives the device's id."""
