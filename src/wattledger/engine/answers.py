@@ -35,10 +35,11 @@ from wattledger.engine.lag import LoopLag
 from wattledger.engine.live import LiveTable
 from wattledger.engine.plant_keeping import PlantKeeper
 from wattledger.engine.recording import Recorder
-from wattledger.fieldbus import identify
+from wattledger.fieldbus import Advice, RtuLink, identify
 
 log = logging.getLogger(__name__)
 
+CHECK_ADAPTER = "check_adapter"  # instead of the address on the network, which a serial line has not
 FUTURE_LIMIT = timedelta(minutes=5)  # clocks of those who give readings differ a little
 
 
@@ -89,7 +90,7 @@ class EngineAnswers:
             configuration_error=parts.keeper.error,
             refused=parts.applied.refusals,
             devices=parts.applied.device_states(),
-            clock=ClockState(verdict.trusted, verdict.reason, await parts.held.count()),
+            clock=ClockState(verdict.trusted, verdict.reason, parts.held.count),
             archive=parts.recorder.state,
             highest_slot=parts.watch.highest_slot,
             loop_lag_s=parts.lag.worst_s(),
@@ -117,9 +118,9 @@ class EngineAnswers:
         except CatalogError as error:
             raise EngineRefusedError("unknown_profile", str(error)) from error
         result = await identify(link, question.unit_id, profile, product)
-        return Identification(
-            IdentifyOutcome(result.outcome), dict(result.found), advice=result.advice, detail=result.detail
-        )
+        on_line = isinstance(link, RtuLink) and result.advice is Advice.CHECK_ADDRESS
+        advice = CHECK_ADAPTER if on_line else str(result.advice)
+        return Identification(IdentifyOutcome(result.outcome), dict(result.found), advice=advice, detail=result.detail)
 
     async def statistics(self, _: calls.Nothing) -> tuple[TrafficStatistics, ...]:
         return self._parts.applied.statistics()

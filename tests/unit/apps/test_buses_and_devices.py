@@ -37,7 +37,9 @@ def test_a_bus_has_sensible_presets(api: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "field", "code"),
     [
-        ({"kind": "modbus-rtu"}, "kind", "not_one_of"),
+        ({"kind": "bacnet"}, "kind", "not_one_of"),
+        ({"kind": None}, "kind", "not_one_of"),
+        ({"kind": ["modbus-tcp"]}, "kind", "not_one_of"),
         ({"name": ""}, "name", "too_short"),
         ({"name": "x" * 101}, "name", "too_long"),
         ({"name": "a\x00b"}, "name", "control_characters"),

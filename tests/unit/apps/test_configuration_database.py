@@ -83,7 +83,9 @@ def test_a_database_of_an_earlier_release_is_brought_up(release: Path, folder: D
 
     executor = MigrationExecutor(connection)
     assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
-    assert Device.objects.get().name == "Main meter"
+    board = Bus.objects.get(name="Board")
+    assert (board.kind, board.host, board.port, board.version) == ("modbus-tcp", "10.0.0.1", 502, 1)
+    assert (Device.objects.get().name, Device.objects.get().bus) == ("Main meter", board)
     assert Device.objects.get().circuits.get().assignments.get().usage == Usage.objects.get(code="heating")
     assert [str(series.uuid) for series in Series.objects.all()] == ["00000000-0000-0000-0000-000000000001"]
     assert connection.cursor().execute("PRAGMA foreign_key_check").fetchall() == []
@@ -142,6 +144,21 @@ def test_the_database_refuses_wrong_users_and_buildings(folder: DataFolder, wron
         pytest.param(lambda w: Bus.objects.create(name="x", host="x", timeout_s=0.2), id="timeout"),
         pytest.param(lambda w: Bus.objects.create(name="x", host="x", retries=6), id="retries"),
         pytest.param(lambda w: Bus.objects.create(name="x", host="x", kind="can"), id="kind"),
+        pytest.param(lambda w: Bus.objects.create(name="x"), id="no host"),
+        pytest.param(lambda w: Bus.objects.create(name="x", host="x", port=None), id="no port"),
+        pytest.param(lambda w: Bus.objects.create(name="x", host="x", baudrate=9600), id="speed of a host"),
+        pytest.param(lambda w: Bus.objects.create(name="x", host="x", stop_bits=1), id="stop bits of a host"),
+        pytest.param(lambda w: Bus.objects.create(name="x", host="x", parity="even"), id="parity of a host"),
+        pytest.param(lambda w: _line(host="x"), id="host of a line"),
+        pytest.param(lambda w: _line(port=502), id="port of a line"),
+        pytest.param(lambda w: _line(device_file=""), id="line without file"),
+        pytest.param(lambda w: _line(device_file="/etc/passwd"), id="line elsewhere"),
+        pytest.param(lambda w: _line(baudrate=None), id="line without speed"),
+        pytest.param(lambda w: _line(baudrate=300), id="speed"),
+        pytest.param(lambda w: _line(parity=""), id="line without parity"),
+        pytest.param(lambda w: _line(parity="mark"), id="parity"),
+        pytest.param(lambda w: _line(stop_bits=3), id="stop bits"),
+        pytest.param(lambda w: [_line(name="x"), _line(name="y")], id="device file"),
         pytest.param(lambda w: w["bus"].delete(), id="bus taken from a living device"),
         pytest.param(lambda w: _device(w, name="Main", unit_id=2), id="device name"),
         pytest.param(lambda w: _device(w, name="x", unit_id=1), id="unit taken"),
@@ -187,6 +204,18 @@ def test_name_and_address_of_a_retired_device_are_free_again(wired: dict[str, An
 
 def _device(wired: dict[str, Any], *, name: str, unit_id: int) -> Device:
     return Device.objects.create(name=name, bus=wired["bus"], unit_id=unit_id, profile="p", product="q")
+
+
+def test_lines_of_different_files_stand_side_by_side(wired: dict[str, Any]) -> None:
+    _line(name="x")
+    _line(name="y", device_file="/dev/ttyUSB1")
+
+    assert Bus.objects.count() == 3
+
+
+def _line(**fields: Any) -> Bus:
+    fitting = {"kind": "modbus-rtu", "name": "x", "device_file": "/dev/ttyUSB0", "baudrate": 19200, "parity": "even"}
+    return Bus.objects.create(**({"port": None} | fitting | fields))
 
 
 def _series(wired: dict[str, Any], *, aggregate: str = "last", decimals: int = 0) -> Series:

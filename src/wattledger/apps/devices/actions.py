@@ -10,10 +10,11 @@ from wattledger.apps.building.revision import changing
 from wattledger.apps.devices.catalog import map_of
 from wattledger.apps.devices.circuits import assign
 from wattledger.apps.devices.drafts import CircuitDraft, DeviceChange, DeviceDraft, Since
-from wattledger.apps.devices.models import Bus, Circuit, Device, Installation
+from wattledger.apps.devices.models import MOST_ON_LINE, Bus, BusKind, Circuit, Device, Installation
 from wattledger.apps.devices.recording import chosen_points, record_points
 from wattledger.apps.rest.problems import ProblemError, bad_field
 from wattledger.catalog import DeviceMap
+from wattledger.plant import RTU_UNIT_IDS
 
 WHAT = "device"
 
@@ -22,7 +23,7 @@ def create_device(draft: DeviceDraft, *, by: User) -> Device:
     """Make a device with its first installation, a circuit per channel and the series of what is recorded.
 
     Raises FieldError for whatever the catalog, the bus or the building does not have, and for a name or an address on
-    the bus that another device has.
+    the bus that another device has, and for a serial line that is full or has no such unit.
     """
     device_map = map_of(draft.profile, draft.product)
     points = chosen_points(device_map, draft.recorded)
@@ -35,7 +36,7 @@ def create_device(draft: DeviceDraft, *, by: User) -> Device:
             product=device_map.product,
             enabled=draft.enabled,
         )
-        _check_free(device)
+        _check_fits(device)
         device.save()
         Installation.objects.create(device=device, since=device.created)
         circuits = _create_circuits(device, device_map)
@@ -96,13 +97,26 @@ def _bus(bus_id: int) -> Bus:
     return bus
 
 
-def _check_free(device: Device) -> None:
+def _check_fits(device: Device) -> None:
+    """Raises FieldError when its name or unit is taken, or its bus cannot have it."""
     others = Device.objects.filter(retired=None).exclude(pk=device.pk)
     if others.filter(name=device.name).exists():
         raise bad_field("name", "taken", owner=device.name)
-    owner = others.filter(bus=device.bus, unit_id=device.unit_id).first()
+    neighbours = others.filter(bus=device.bus)
+    owner = neighbours.filter(unit_id=device.unit_id).first()
     if owner is not None:
         raise bad_field("unit_id", "taken", owner=owner.name)
+    if device.bus is not None and device.bus.kind == BusKind.MODBUS_RTU:
+        _check_fits_on_line(device, neighbours.count())
+
+
+def _check_fits_on_line(device: Device, neighbours: int) -> None:
+    if device.unit_id < RTU_UNIT_IDS[0]:
+        raise bad_field("unit_id", "too_small", limit=RTU_UNIT_IDS[0])
+    if device.unit_id > RTU_UNIT_IDS[-1]:
+        raise bad_field("unit_id", "too_big", limit=RTU_UNIT_IDS[-1])
+    if neighbours >= MOST_ON_LINE:
+        raise bad_field("bus", "line_full", limit=MOST_ON_LINE)
 
 
 def _change_fields(device: Device, wanted: DeviceChange) -> bool:
@@ -115,7 +129,7 @@ def _change_fields(device: Device, wanted: DeviceChange) -> bool:
         device.unit_id = wanted.unit_id
     if wanted.enabled is not None:
         device.enabled = wanted.enabled
-    _check_free(device)
+    _check_fits(device)
     return before != (device.name, device.bus_id, device.unit_id, device.enabled)
 
 

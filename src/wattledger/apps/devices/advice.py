@@ -9,6 +9,10 @@ ADVICE = {
     "none": _("Nothing to do."),
     "check_wiring": _("Check the wiring of the field bus, its termination and the supply of the device."),
     "check_address": _("Check the address of the gateway or device on the network, its port and the cable."),
+    "check_adapter": _(
+        "Check that the adapter of the serial line is plugged in, that its device file is right, and that no other"
+        " program uses it."
+    ),
     "check_unit": _("Check the Modbus address that is set on the device."),
     "choose_product": _("Another product answers at this address. Choose the product that was found."),
     "check_profile": _("The device does not answer as its profile says. Choose the profile that fits it."),

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from wattledger.apps.devices.models import Bus, CircuitAssignment, Series
+from wattledger.apps.devices.models import Bus, BusKind, CircuitAssignment, Series
 from wattledger.apps.devices.queries import CircuitRow, DeviceRow, point_of
 from wattledger.apps.devices.schemas import (
     BusAnswer,
     CircuitAnswer,
     DeviceAnswer,
     ProfileAnswer,
+    RtuBusAnswer,
     SeriesAnswer,
+    TcpBusAnswer,
     Traffic,
 )
 from wattledger.apps.rest.ids import Kind, optional_id, public_id
 from wattledger.catalog import Profile
 from wattledger.engine.api import TrafficStatistics
 from wattledger.measure import Aggregate
+from wattledger.plant import Parity
 
 
 def bus_answer(bus: Bus) -> BusAnswer:
-    """A bus."""
-    return BusAnswer(
+    """A bus, with the fields of its kind."""
+    if bus.kind == BusKind.MODBUS_RTU:
+        return RtuBusAnswer(
+            id=public_id(Kind.BUS, bus.pk),
+            kind="modbus-rtu",
+            name=bus.name,
+            port=bus.device_file,
+            baudrate=bus.baudrate or 0,  # never 0: a serial line has it, by constraint
+            parity=Parity(bus.parity),
+            stop_bits=bus.stop_bits,
+            timeout_s=bus.timeout_s,
+            retries=bus.retries,
+            version=bus.version,
+        )
+    return TcpBusAnswer(
         id=public_id(Kind.BUS, bus.pk),
-        kind=bus.kind,
+        kind="modbus-tcp",
         name=bus.name,
         host=bus.host,
-        port=bus.port,
+        port=bus.port or 0,  # never 0: a connection has it, by constraint
         security=bus.security,
         timeout_s=bus.timeout_s,
         retries=bus.retries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Status
+from ninja import Body, Query, Router, Status
 
 from wattledger.apps.accounts.gate import requires, user_of
 from wattledger.apps.accounts.idempotency import repeatable
@@ -14,8 +14,8 @@ from wattledger.apps.devices import buses
 from wattledger.apps.devices.actions import change_device, create_device, delete_device
 from wattledger.apps.devices.advice import advice_text
 from wattledger.apps.devices.answers import bus_answer, device_answer, profile_answer, series_answer, traffic_answer
+from wattledger.apps.devices.bus_parsing import BusChange, bus_change_fields, new_bus_fields
 from wattledger.apps.devices.catalog import catalog
-from wattledger.apps.devices.drafts import BusFields
 from wattledger.apps.devices.models import Bus
 from wattledger.apps.devices.parsing import device_change, device_draft
 from wattledger.apps.devices.queries import device_row, device_rows, find_device, living_devices, series_of
@@ -23,7 +23,6 @@ from wattledger.apps.devices.recording import change_intervals, interval_min, in
 from wattledger.apps.devices.schemas import (
     Advice,
     BusAnswer,
-    BusChange,
     BusPage,
     DeviceAnswer,
     DeviceFieldsChange,
@@ -69,14 +68,7 @@ def list_buses(request: HttpRequest, limit: Limit = 100, cursor: Cursor = None) 
 @repeatable()
 def make_bus(request: HttpRequest, response: HttpResponse, bus: NewBus) -> Status[BusAnswer]:
     """Make a bus."""
-    fields: BusFields = {
-        "name": bus.name,
-        "host": bus.host,
-        "port": bus.port,
-        "timeout_s": bus.timeout_s,
-        "retries": bus.retries,
-    }
-    made = bus_answer(buses.create_bus(fields, by=user_of(request)))
+    made = bus_answer(buses.create_bus(new_bus_fields(bus), by=user_of(request)))
     response["Location"] = f"{request.path}/{made.id}"
     return Status(201, made)
 
@@ -90,21 +82,12 @@ def show_bus(request: HttpRequest, bus_id: str) -> BusAnswer:
 
 @router.patch("/buses/{bus_id}", response=BusAnswer)
 @requires(Right.CONFIGURE)
-def patch_bus(request: HttpRequest, bus_id: str, change: BusChange) -> BusAnswer:
+def patch_bus(request: HttpRequest, bus_id: str, change: Body[BusChange]) -> BusAnswer:
     """Change a bus; its devices are read on the new connection at once."""
-    fields = BusFields()
-    if change.name is not None:
-        fields["name"] = change.name
-    if change.host is not None:
-        fields["host"] = change.host
-    if change.port is not None:
-        fields["port"] = change.port
-    if change.timeout_s is not None:
-        fields["timeout_s"] = change.timeout_s
-    if change.retries is not None:
-        fields["retries"] = change.retries
-    number = number_in_path(Kind.BUS, bus_id)
-    return bus_answer(buses.change_bus(number, fields, version=change.version, by=user_of(request)))
+    bus = _bus(bus_id)
+    wanted = change.of(bus.kind)
+    fields = bus_change_fields(wanted)
+    return bus_answer(buses.change_bus(bus.pk, fields, version=wanted.version, by=user_of(request)))
 
 
 @router.delete("/buses/{bus_id}", response={204: None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from ipaddress import ip_address
 
@@ -9,7 +10,7 @@ from wattledger.apps.accounts.changes import CHANGED, CREATED, DELETED
 from wattledger.apps.accounts.models import User
 from wattledger.apps.building.revision import changing
 from wattledger.apps.devices.drafts import BusFields
-from wattledger.apps.devices.models import Bus, Device
+from wattledger.apps.devices.models import Bus, BusKind, Device
 from wattledger.apps.rest.problems import ProblemError, bad_field
 
 WHAT = "bus"
@@ -18,7 +19,9 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII | re.IGNORECASE)
 
 
 def create_bus(fields: BusFields, *, by: User) -> Bus:
-    """Make a bus; raises FieldError for a host that is none and for a name or address that another bus has."""
+    """Make a bus; raises FieldError for a host or device file that is none, and for a name or address that
+    another bus has.
+    """
     with changing(WHAT, by=by) as change:
         bus = Bus(**_checked(fields))
         _check_free(bus)
@@ -64,10 +67,12 @@ def _present(bus_id: int, version: int | None) -> Bus:
 
 
 def _checked(fields: BusFields) -> BusFields:
-    host = fields.get("host")
-    if host is None:
-        return fields
-    return {**fields, "host": _host(host)}
+    checked = fields.copy()
+    if "host" in checked:
+        checked["host"] = _host(checked["host"])
+    if "device_file" in checked:
+        _check_device_file(checked["device_file"])
+    return checked
 
 
 def _host(host: str) -> str:
@@ -80,10 +85,19 @@ def _host(host: str) -> str:
     return name
 
 
+def _check_device_file(path: str) -> None:
+    """Only what lies below /dev, and only by its one plain name, so that two buses cannot share a file unseen."""
+    if not path.startswith("/dev/") or posixpath.normpath(path) != path or not path.isprintable():
+        raise bad_field("port", "not_device_file")
+
+
 def _check_free(bus: Bus) -> None:
     others = Bus.objects.exclude(pk=bus.pk)
     if others.filter(name=bus.name).exists():
         raise bad_field("name", "taken", owner=bus.name)
-    owner = others.filter(host=bus.host, port=bus.port).first()
+    if bus.kind == BusKind.MODBUS_RTU:
+        field, owner = "port", others.filter(kind=bus.kind, device_file=bus.device_file).first()
+    else:
+        field, owner = "host", others.filter(kind=bus.kind, host=bus.host, port=bus.port).first()
     if owner is not None:
-        raise bad_field("host", "taken", owner=owner.name)
+        raise bad_field(field, "taken", owner=owner.name)

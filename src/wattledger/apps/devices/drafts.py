@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypedDict
 
+from wattledger.apps.devices.models import BusKind
+from wattledger.plant import Parity
+
 
 class Belonging(TypedDict, total=False):
     """What a circuit belongs to; an absent key leaves it as it is, None takes it away."""
@@ -22,11 +25,16 @@ class Belonging(TypedDict, total=False):
 
 
 class BusFields(TypedDict, total=False):
-    """What can be said of a bus; an absent key leaves it as it is."""
+    """What can be said of a bus, as its model has it; an absent key leaves it as it is."""
 
+    kind: BusKind
     name: str
     host: str
-    port: int
+    port: int | None
+    device_file: str
+    baudrate: int
+    parity: Parity
+    stop_bits: int | None
     timeout_s: float
     retries: int
 

@@ -14,16 +14,19 @@ from django.db.models import F, Q
 
 from wattledger.apps.building.models import EnergySource, Landmark, Switchboard, Usage, Zone
 from wattledger.measure import INTERVALS_MIN, Aggregate, Kind
+from wattledger.plant import TCP_UNIT_IDS, Parity
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # `valid_from` of what holds "always"
 LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.25, 10.0
 MOST_RETRIES = 5
-MOST_UNIT_ID = 255  # Modbus TCP; a serial line ends at 247
+BAUDRATES = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+MOST_ON_LINE = 31  # devices beside ours on one segment of RS-485; 32 loads of one unit, TIA-485-A
 MOST_DECIMALS = 9
 
 
 class BusKind(models.TextChoices):
     MODBUS_TCP = "modbus-tcp"
+    MODBUS_RTU = "modbus-rtu"
 
 
 class Security(models.TextChoices):
@@ -31,12 +34,21 @@ class Security(models.TextChoices):
 
 
 class Bus(models.Model):
-    """A line on which requests take turns: here one host and port, shared by the units behind it."""
+    """A line on which requests take turns: one host and port, or one serial line, shared by the units on it.
+
+    The fields of the other kind are empty or None.
+    """
 
     kind = models.CharField(max_length=16, choices=BusKind.choices, default=BusKind.MODBUS_TCP)
     name = models.CharField(max_length=100, unique=True)
-    host = models.CharField(max_length=253)  # a name or an address
-    port = models.PositiveIntegerField(default=502)
+    host = models.CharField(max_length=253, blank=True)  # a name or an address
+    port = models.PositiveIntegerField(null=True, default=502)
+    device_file = models.CharField(max_length=255, blank=True, default="", db_default="")
+    baudrate = models.PositiveIntegerField(null=True)
+    parity = models.CharField(
+        max_length=8, blank=True, default="", db_default="", choices=[(one.value, one.value) for one in Parity]
+    )
+    stop_bits = models.PositiveSmallIntegerField(null=True)  # None on a serial line: what follows from the parity
     security = models.CharField(max_length=16, choices=Security.choices, default=Security.CLEAR)
     timeout_s = models.FloatField(default=1.0)
     retries = models.PositiveSmallIntegerField(default=1)
@@ -49,7 +61,35 @@ class Bus(models.Model):
             models.CheckConstraint(name="bus_port", condition=Q(port__range=(1, 65535))),
             models.CheckConstraint(name="bus_timeout", condition=Q(timeout_s__range=(LEAST_TIMEOUT_S, MOST_TIMEOUT_S))),
             models.CheckConstraint(name="bus_retries", condition=Q(retries__lte=MOST_RETRIES)),
-            models.UniqueConstraint(name="bus_address_unique", fields=["host", "port"]),
+            models.CheckConstraint(
+                name="bus_fields_fit_kind",
+                condition=Q(
+                    ~Q(host=""),
+                    kind=BusKind.MODBUS_TCP,
+                    port__isnull=False,
+                    device_file="",
+                    baudrate__isnull=True,
+                    parity="",
+                    stop_bits__isnull=True,
+                )
+                | Q(
+                    kind=BusKind.MODBUS_RTU,
+                    host="",
+                    port__isnull=True,
+                    security=Security.CLEAR,
+                    device_file__startswith="/dev/",
+                    baudrate__isnull=False,
+                    parity__in=[one.value for one in Parity],
+                ),
+            ),
+            models.CheckConstraint(name="bus_baudrate", condition=Q(baudrate__in=BAUDRATES)),
+            models.CheckConstraint(name="bus_stop_bits", condition=Q(stop_bits__in=(1, 2))),
+            models.UniqueConstraint(
+                name="bus_address_unique", fields=["host", "port"], condition=Q(kind=BusKind.MODBUS_TCP)
+            ),
+            models.UniqueConstraint(
+                name="bus_device_file_unique", fields=["device_file"], condition=Q(kind=BusKind.MODBUS_RTU)
+            ),
         )
 
     def __str__(self) -> str:
@@ -76,7 +116,7 @@ class Device(models.Model):
                 name="device_unit_unique", fields=["bus", "unit_id"], condition=Q(retired__isnull=True)
             ),
             models.CheckConstraint(name="device_has_bus", condition=Q(bus__isnull=False) | Q(retired__isnull=False)),
-            models.CheckConstraint(name="device_unit_id", condition=Q(unit_id__range=(0, MOST_UNIT_ID))),
+            models.CheckConstraint(name="device_unit_id", condition=Q(unit_id__range=(0, TCP_UNIT_IDS[-1]))),
         )
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from wattledger.apps.building.models import Revision, Site
 from wattledger.apps.devices.errors import PlantUnreadableError
 from wattledger.apps.devices.models import (
     Bus,
+    BusKind,
     Circuit,
     CircuitAssignment,
     Device,
@@ -72,9 +73,25 @@ def _plant() -> Plant:
     )
 
 
-def _bus(bus: Bus) -> plant.TcpBus:
+def _bus(bus: Bus) -> plant.Bus:
+    if bus.kind == BusKind.MODBUS_RTU:
+        return plant.RtuBus(
+            id=bus.pk,
+            name=bus.name,
+            device_file=bus.device_file,
+            baudrate=bus.baudrate or 0,  # never 0: a serial line has it, by constraint
+            parity=plant.Parity(bus.parity),
+            stop_bits=bus.stop_bits,
+            timeout_s=bus.timeout_s,
+            retries=bus.retries,
+        )
     return plant.TcpBus(
-        id=bus.pk, name=bus.name, host=bus.host, port=bus.port, timeout_s=bus.timeout_s, retries=bus.retries
+        id=bus.pk,
+        name=bus.name,
+        host=bus.host,
+        port=bus.port or 0,  # never 0: a connection has it, by constraint
+        timeout_s=bus.timeout_s,
+        retries=bus.retries,
     )
 
 

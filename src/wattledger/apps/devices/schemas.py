@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from wattledger.apps.devices.drafts import Since
-from wattledger.apps.devices.models import LEAST_TIMEOUT_S, MOST_RETRIES, MOST_TIMEOUT_S, MOST_UNIT_ID
+from wattledger.apps.devices.models import LEAST_TIMEOUT_S, MOST_RETRIES, MOST_TIMEOUT_S
 from wattledger.apps.rest.values import Answer, Given, Id, Line, Name, UtcTime, Version
 from wattledger.catalog import Status
 from wattledger.engine.api import IdentifyOutcome
 from wattledger.measure import Aggregate, Kind
+from wattledger.plant import TCP_UNIT_IDS, Parity
 
 Host = Annotated[str, Field(min_length=1, max_length=253)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+DeviceFile = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    Field(description="the device file of the serial port, as /dev/ttyUSB0"),
+]
+Baudrate = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
+StopBits = Annotated[Literal[1, 2] | None, Field(description="null: 1 with a check bit, 2 without")]
 Timeout = Annotated[float, Field(ge=LEAST_TIMEOUT_S, le=MOST_TIMEOUT_S, description="seconds")]
 Retries = Annotated[int, Field(ge=0, le=MOST_RETRIES, description="of reads; writes are never repeated")]
-UnitId = Annotated[int, Field(ge=0, le=MOST_UNIT_ID)]
+UnitId = Annotated[int, Field(ge=0, le=TCP_UNIT_IDS[-1], description="1 to 247 on a serial line")]
 Channel = Annotated[int, Field(ge=1, le=1000)]
 PointText = Annotated[str, Field(max_length=100)]
 Points = Annotated[list[PointText], Field(max_length=1000)] | Literal["default"]
 Limit = Annotated[float, Field(gt=0, le=1e12)]
 
 
-class NewBus(Given):
-    """A bus to be made."""
+class NewTcpBus(Given):
+    """A Modbus TCP connection to be made."""
 
     kind: Literal["modbus-tcp"]
     name: Name
@@ -37,8 +45,24 @@ class NewBus(Given):
     retries: Retries = 1
 
 
-class BusChange(Given):
-    """What is absent stays as it is."""
+class NewRtuBus(Given):
+    """A serial line to be made."""
+
+    kind: Literal["modbus-rtu"]
+    name: Name
+    port: DeviceFile
+    baudrate: Baudrate = 19200
+    parity: Parity = Parity.EVEN
+    stop_bits: StopBits = None
+    timeout_s: Timeout = 0.25
+    retries: Retries = 1
+
+
+NewBus: TypeAlias = Annotated[NewTcpBus | NewRtuBus, Field(discriminator="kind")]
+
+
+class TcpBusChange(Given):
+    """Of a Modbus TCP connection; what is absent stays as it is."""
 
     name: Name | None = None
     host: Host | None = None
@@ -48,9 +72,22 @@ class BusChange(Given):
     version: Version | None = None
 
 
-class BusAnswer(Answer):
+class RtuBusChange(Given):
+    """Of a serial line; what is absent stays as it is."""
+
+    name: Name | None = None
+    port: DeviceFile | None = None
+    baudrate: Baudrate | None = None
+    parity: Parity | None = None
+    stop_bits: StopBits = None
+    timeout_s: Timeout | None = None
+    retries: Retries | None = None
+    version: Version | None = None
+
+
+class TcpBusAnswer(Answer):
     id: str
-    kind: str
+    kind: Literal["modbus-tcp"]
     name: str
     host: str
     port: int
@@ -58,6 +95,22 @@ class BusAnswer(Answer):
     timeout_s: float
     retries: int
     version: int
+
+
+class RtuBusAnswer(Answer):
+    id: str
+    kind: Literal["modbus-rtu"]
+    name: str
+    port: str
+    baudrate: int
+    parity: Parity
+    stop_bits: int | None
+    timeout_s: float
+    retries: int
+    version: int
+
+
+BusAnswer: TypeAlias = Annotated[TcpBusAnswer | RtuBusAnswer, Field(discriminator="kind")]
 
 
 class BusPage(Answer):

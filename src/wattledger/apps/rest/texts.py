@@ -61,6 +61,8 @@ TEXTS = {
     "contradiction": _("This contradicts the field {other}."),
     "not_available_yet": _("This is not available yet."),
     "not_host": _("This must be a host name or an IP address."),
+    "not_device_file": _("This must be the device file of a serial port, as /dev/ttyUSB0."),
+    "line_full": _("A serial line carries at most {limit} devices, and there are as many on this one."),
     "not_time_zone": _("This is no time zone, as Europe/Paris."),
     "unknown_profile": _("The catalog has no such profile. It has: {choice}."),
     "unknown_product": _("The profile has no such product. It has: {choice}."),

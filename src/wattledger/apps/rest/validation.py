@@ -38,6 +38,8 @@ _CODES = {
     "less_than": ("not_below", "lt"),
     "enum": ("not_one_of", "expected"),
     "literal_error": ("not_one_of", "expected"),
+    "union_tag_invalid": ("not_one_of", "expected_tags"),
+    "union_tag_not_found": ("required", None),
     "timezone_aware": ("not_time", None),
     "datetime_type": ("not_time", None),
     "datetime_parsing": ("not_time", None),
@@ -45,7 +47,9 @@ _CODES = {
     "datetime_object_invalid": ("not_time", None),
 }
 
-_BRANCH = re.compile(r"[\[(]|^(str|int|float|bool)$")  # how pydantic calls the branches of a union
+# How pydantic calls the branches of a union; where a field tells them apart, by its value, as modbus-tcp. No field has
+# a hyphen in its name.
+_BRANCH = re.compile(r"[\[(-]|^(str|int|float|bool)$")
 
 
 def field_error(errors: Sequence[Mapping[str, object]]) -> FieldError:
@@ -58,10 +62,13 @@ def _problem(error: Mapping[str, object]) -> FieldProblem:
     context = error.get("ctx")
     facts = context if isinstance(context, Mapping) else {}
     code, fact = _CODES.get(kind, (kind if kind in TEXTS else "not_valid", None))
+    path = _path(error.get("loc"))
+    if "discriminator" in facts:
+        path = ".".join(filter(None, (path, _listed(facts["discriminator"]))))
     if fact is None:
-        return FieldProblem(_path(error.get("loc")), code)
+        return FieldProblem(path, code)
     name = "choice" if code == "not_one_of" else "limit"
-    return FieldProblem(_path(error.get("loc")), code, {name: _listed(facts.get(fact, ""))})
+    return FieldProblem(path, code, {name: _listed(facts.get(fact, ""))})
 
 
 def _listed(fact: object) -> str:

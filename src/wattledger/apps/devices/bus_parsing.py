@@ -1,0 +1,92 @@
+"""From what the API takes of a bus to what the actions want: `port` becomes what it means for the kind of bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
+
+from wattledger.apps.devices.drafts import BusFields
+from wattledger.apps.devices.models import BusKind
+from wattledger.apps.devices.schemas import NewBus, NewRtuBus, NewTcpBus, RtuBusChange, TcpBusChange
+from wattledger.apps.rest.validation import field_error
+
+
+@dataclass(frozen=True, slots=True)
+class BusChange:
+    """A body that is read once its bus is known: only the bus says which kind of change it must be.
+
+    Described in the API as either kind.
+    """
+
+    given: object
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        either = handler.generate_schema(TcpBusChange | RtuBusChange)
+        return core_schema.no_info_wrap_validator_function(lambda given, _: cls(given), either)
+
+    def of(self, kind: str) -> TcpBusChange | RtuBusChange:
+        """The change of a bus of this kind; raises FieldError."""
+        model = RtuBusChange if kind == BusKind.MODBUS_RTU else TcpBusChange
+        try:
+            return model.model_validate(self.given)
+        except ValidationError as error:
+            raise field_error([{**one, "loc": ("body", "change", *one["loc"])} for one in error.errors()]) from error
+
+
+def new_bus_fields(given: NewBus) -> BusFields:
+    """All fields of a bus to be made, those of the other kind empty."""
+    common: BusFields = {"name": given.name, "timeout_s": given.timeout_s, "retries": given.retries}
+    match given:
+        case NewTcpBus():
+            return {"kind": BusKind.MODBUS_TCP, **common, "host": given.host, "port": given.port}
+        case NewRtuBus():
+            return {
+                "kind": BusKind.MODBUS_RTU,
+                **common,
+                "port": None,
+                "device_file": given.port,
+                "baudrate": given.baudrate,
+                "parity": given.parity,
+                "stop_bits": given.stop_bits,
+            }
+
+
+def bus_change_fields(given: TcpBusChange | RtuBusChange) -> BusFields:
+    """The fields that a change names."""
+    fields = BusFields()
+    if given.name is not None:
+        fields["name"] = given.name
+    if given.timeout_s is not None:
+        fields["timeout_s"] = given.timeout_s
+    if given.retries is not None:
+        fields["retries"] = given.retries
+    match given:
+        case TcpBusChange():
+            return fields | _tcp_fields(given)
+        case RtuBusChange():
+            return fields | _rtu_fields(given)
+
+
+def _tcp_fields(given: TcpBusChange) -> BusFields:
+    fields = BusFields()
+    if given.host is not None:
+        fields["host"] = given.host
+    if given.port is not None:
+        fields["port"] = given.port
+    return fields
+
+
+def _rtu_fields(given: RtuBusChange) -> BusFields:
+    fields = BusFields()
+    if given.port is not None:
+        fields["device_file"] = given.port
+    if given.baudrate is not None:
+        fields["baudrate"] = given.baudrate
+    if given.parity is not None:
+        fields["parity"] = given.parity
+    if "stop_bits" in given.model_fields_set:  # null has a meaning of its own
+        fields["stop_bits"] = given.stop_bits
+    return fields

@@ -1,0 +1,108 @@
+"""A serial line for the tests: a pseudo terminal that carries requests to a simulated meter, as a gateway would."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import socket
+import struct
+import threading
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from pymodbus.framer.rtu import FramerRTU
+
+MOST_BYTES = 4096
+HEADER_BYTES = 6  # of Modbus TCP, before the unit
+
+
+class Meter(Protocol):
+    host: str
+    port: int
+
+
+class SerialLine:
+    """What is behind a USB adapter: its device file, which goes and comes, and one meter on the wires."""
+
+    def __init__(self, meter: Meter, device_file: Path) -> None:
+        self.device_file = str(device_file)
+        self._meter = meter
+        self._link = device_file
+        self._wake, self._woken = os.pipe()
+        self._thread: threading.Thread | None = None
+        self.plug()
+
+    @property
+    def terminal(self) -> str:
+        """The pseudo terminal itself, below /dev."""
+        return str(self._link.readlink())
+
+    def plug(self) -> None:
+        """Plug the adapter in; its device file is there when this is done."""
+        terminal, adapter = pty.openpty()
+        tty.setraw(adapter)
+        self._thread = threading.Thread(target=self._carry, args=(terminal, adapter), name="serial line")
+        self._thread.start()
+        self._link.symlink_to(os.ttyname(adapter))
+
+    def unplug(self) -> None:
+        """Pull the adapter out; who has it open is hung up."""
+        if self._thread is None:
+            return
+        self._link.unlink()
+        os.write(self._woken, b"!")
+        self._thread.join()
+        self._thread = None
+
+    def close(self) -> None:
+        """Unplug it for good."""
+        self.unplug()
+        os.close(self._wake)
+        os.close(self._woken)
+
+    def _carry(self, terminal: int, adapter: int) -> None:
+        asked, answered = b"", b""
+        with socket.create_connection((self._meter.host, self._meter.port)) as meter:
+            while True:
+                ready, _, _ = select.select([terminal, meter, self._wake], [], [])
+                if self._wake in ready:
+                    os.read(self._wake, 1)
+                    break
+                if terminal in ready:
+                    asked = self._ask(meter, asked + os.read(terminal, MOST_BYTES))
+                if meter in ready:
+                    answered = self._answer(terminal, answered + meter.recv(MOST_BYTES))
+        os.close(terminal)
+        os.close(adapter)
+
+    def _ask(self, meter: socket.socket, received: bytes) -> bytes:
+        """Pass `received` on to the meter once it is a whole request, as its check sum says; else give it back."""
+        frame, check_sum = received[:-2], received[-2:]
+        if check_sum != _check_sum(frame):
+            return received
+        meter.sendall(struct.pack(">HHH", 0, 0, len(frame)) + frame)
+        return b""
+
+    def _answer(self, terminal: int, received: bytes) -> bytes:
+        """Pass the meter's whole answers on to the line; gives what is left of `received`."""
+        while len(received) >= (end := HEADER_BYTES + int.from_bytes(received[4:6], "big")) > HEADER_BYTES:
+            frame, received = received[HEADER_BYTES:end], received[end:]
+            os.write(terminal, frame + _check_sum(frame))
+        return received
+
+
+def _check_sum(frame: bytes) -> bytes:
+    """As an independent implementation reckons it, in the order of the wire."""
+    return FramerRTU.compute_CRC(frame).to_bytes(2, "big")
+
+
+@pytest.fixture
+def serial_line(ecr380d: Meter, tmp_path: Path) -> Iterator[SerialLine]:
+    """The simulated meter as unit 1 of a serial line: `.device_file`, `.terminal`, `.unplug()`, `.plug()`."""
+    line = SerialLine(ecr380d, tmp_path / "ttyUSB0")
+    yield line
+    line.close()
