@@ -17,6 +17,7 @@ from pathlib import Path
 from wattledger.measure import Aggregate
 from wattledger.plant import DataFolder
 from wattledger.services.errors import CommandRefusedError, FolderUnusableError, ServiceError
+from wattledger.services.folder_lock import has_run, wait_while_starting
 from wattledger.services.running import name_data_folder, run_server, tell
 from wattledger.web.terminal import gettext as _
 
@@ -57,9 +58,11 @@ def _token_create(given: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> int:
     from wattledger.services.checking import check  # noqa: PLC0415 - numpy, which no other command needs at once
 
+    folder = DataFolder(given.data)
+    wait_while_starting(folder)
     if not given.data.is_dir():
         raise FolderUnusableError(_("There is no data folder {folder}.").format(folder=given.data))
-    return check(DataFolder(given.data))
+    return check(folder)
 
 
 def _export(given: argparse.Namespace) -> int:
@@ -80,9 +83,10 @@ def _demo(words: Sequence[str]) -> int:
 
 
 def _existing(path: Path) -> DataFolder:
-    """A data folder on which a server has run, named to Django."""
+    """A data folder on which a server has run, named to Django; one that is starting there is waited for."""
     folder = DataFolder(path)
-    if not folder.configuration.exists() or not folder.secret_key.exists():
+    wait_while_starting(folder)
+    if not has_run(folder):
         text = _(
             "No server has run on the data folder {folder} yet. Start it once with: wattledger run --data {folder}"
         )

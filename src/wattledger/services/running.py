@@ -10,7 +10,7 @@ from functools import partial
 
 from wattledger.plant import DataFolder
 from wattledger.services.errors import ExitCode, ServiceError
-from wattledger.services.folder_lock import locked, unusable
+from wattledger.services.folder_lock import locked, tell_prepared, unusable
 from wattledger.services.forking import fork
 from wattledger.services.logs import log_to
 from wattledger.services.parent import keep_running
@@ -27,7 +27,7 @@ def run_server(
 ) -> int:
     """Serve the data folder at https://host:port until SIGTERM or SIGINT; gives the exit code. Raises ServiceError."""
     os.umask(0o077)
-    with locked(folder):
+    with locked(folder) as lock:
         try:
             log_to(folder)
             ensure_secret_key(folder.secret_key)
@@ -43,6 +43,7 @@ def run_server(
         code = in_a_child("preparation", partial(preparation.prepare, folder))
         if code != ExitCode.OK:
             return code
+        tell_prepared(lock)
         kinds = [
             ChildKind("engine", engine.main),
             ChildKind("web", partial(web.main, host=host, port=port), renewed=True),

@@ -191,6 +191,18 @@ def test_a_token_made_beside_the_running_server_opens_the_api(standing: Any) -> 
     assert (event.actor, event.source) == ("local", "cli")
 
 
+def test_a_token_is_made_directly_after_the_start(run: Any, port: int) -> None:
+    server = run(port=port)
+
+    made = command("token", "create", "admin", "--data", str(server.data))
+    checked = command("check", "--data", str(server.data))
+
+    assert (made.returncode, made.stderr) == (0, "")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    server.until_ready()
+    assert isinstance(get(server, "/api/v1/profiles", token=made.stdout.splitlines()[-1]), dict | list)
+
+
 def test_the_commands_refuse_what_is_not_there_in_one_line(standing: Any, tmp_path: Path) -> None:
     data = ["--data", str(standing.data)]
     period = ["--start", "2026-01-01", "--end", "2026-02-01"]
