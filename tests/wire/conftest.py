@@ -75,7 +75,10 @@ class SerialLine:
                 if terminal in ready:
                     asked = self._ask(meter, asked + os.read(terminal, MOST_BYTES))
                 if meter in ready:
-                    answered = self._answer(terminal, answered + meter.recv(MOST_BYTES))
+                    piece = meter.recv(MOST_BYTES)
+                    if not piece:
+                        break  # the meter has lost its supply
+                    answered = self._answer(terminal, answered + piece)
         os.close(terminal)
         os.close(adapter)
 

@@ -19,8 +19,9 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII | re.IGNORECASE)
 
 
 def create_bus(fields: BusFields, *, by: User) -> Bus:
-    """Make a bus; raises FieldError for a host or device file that is none, and for a name or address that
-    another bus has.
+    """Make a bus; `fields` are all of its kind.
+
+    Raises FieldError for a host or device file that is none, and for a name or address that another bus has.
     """
     with changing(WHAT, by=by) as change:
         bus = Bus(**_checked(fields))
