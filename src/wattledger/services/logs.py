@@ -31,7 +31,7 @@ def log_to(folder: DataFolder) -> None:
     handler.addFilter(_name_service)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    logging.raiseExceptions = False  # a line that cannot be written must not become pages on stderr
+    logging.raiseExceptions = False  # a line that a full card does not take must not become pages on stderr
 
 
 def name_service(name: str) -> None:
@@ -59,7 +59,7 @@ class BoundedFileHandler(WatchedFileHandler):
 
     Each line is one write to a file opened for appending, so lines stay whole; whoever finds the file full turns it
     over under a lock, and the others notice that its name stands for a new file. Logging never raises: a folder that
-    was removed is made again, and a line that the file does not take goes to stderr.
+    was removed is made again, lines go to stderr while there can be no file, and are lost while the card is full.
     """
 
     def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES, kept: int = KEPT_FILES) -> None:
@@ -70,17 +70,14 @@ class BoundedFileHandler(WatchedFileHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append the line."""
-        try:
+        with suppress(OSError):  # on a full card there may be no room for the lock; the line may still fit
             if self._is_full():
                 self._turn_over()
+        try:
             super().emit(record)
         except OSError:
-            self.handleError(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """The line that the file did not take, on stderr; who logs must not fail for it."""
-        with suppress(Exception):  # a stderr that is closed, or arguments that do not fit the text
-            print(self.format(record), file=sys.stderr, flush=True)
+            with suppress(Exception):  # a stderr that is closed, or arguments that do not fit the text
+                print(self.format(record), file=sys.stderr, flush=True)
 
     def _open(self) -> TextIOWrapper:
         Path(self.baseFilename).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
