@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
-from wattledger.apps.accounts.models import KeptAnswer
+from wattledger.apps.accounts.idempotency import is_one_transaction
+from wattledger.apps.accounts.models import ApiToken, KeptAnswer
+from wattledger.apps.building.revision import saved_revision
 from wattledger.apps.devices.models import Bus
+from wattledger.plant import DataFolder
+from wattledger.web.api import api as ninja_api
 
 NEW = {"kind": "modbus-tcp", "name": "Board", "host": "127.0.0.1"}
 
@@ -79,6 +83,82 @@ def test_a_key_whose_process_died_is_free_again(api: Any) -> None:
 
     assert (at_work.status_code, at_work.json()["code"]) == (409, "request_in_progress")
     assert free.status_code == 201
+
+
+@pytest.fixture
+def answers_cannot_be_kept(folder: DataFolder) -> Iterator[Callable[[], None]]:
+    """The power goes when an answer is about to be kept; calling it brings the power back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER power_cut BEFORE UPDATE ON accounts_keptanswer BEGIN SELECT RAISE(ABORT, 'power cut'); END"
+        )
+
+    def again() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER IF EXISTS power_cut")
+
+    yield again
+    again()
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "made"),
+    [("/buses", NEW, Bus), ("/tokens", {"name": "Another"}, ApiToken)],
+    ids=["bus", "token"],
+)
+def test_an_act_whose_answer_could_not_be_kept_was_not_done(
+    api: Any, answers_cannot_be_kept: Callable[[], None], address: str, body: dict[str, Any], made: Any
+) -> None:
+    before, events = made.objects.count(), len(api.get("/events?limit=1000")["items"])
+
+    cut = api("POST", address, body, Idempotency_Key="k1")
+    after_cut, events_after_cut = made.objects.count(), len(api.get("/events?limit=1000")["items"])
+    answers_cannot_be_kept()
+    again = api("POST", address, body, Idempotency_Key="k1")
+
+    assert cut.status_code == 500
+    assert (after_cut, events_after_cut) == (before, events)
+    assert again.status_code == 201
+    assert made.objects.count() == before + 1
+    assert len(api.get("/events?limit=1000")["items"]) == events + 1
+
+
+def test_what_follows_a_change_still_follows_when_it_had_a_key(api: Any) -> None:
+    revision = saved_revision()
+
+    api.post("/buses", NEW, Idempotency_Key="k1")
+
+    assert saved_revision() == revision + 1
+    assert [event["code"] for event in api.get("/events")["items"][:1]] == ["configuration_changed"]
+
+
+def test_a_problem_leaves_nothing_behind(api: Any) -> None:
+    api.post("/buses", NEW)
+    revision = saved_revision()
+
+    refused = api("POST", "/buses", NEW, Idempotency_Key="k1")
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "taken")
+    assert (saved_revision(), KeptAnswer.objects.count()) == (revision, 0)
+
+
+def test_acts_of_the_engine_hold_no_lock_and_all_others_are_one_with_their_answer() -> None:
+    together = {
+        path: is_one_transaction(operation)
+        for _, router in ninja_api._routers
+        for path, view in router.path_operations.items()
+        for operation in view.operations
+        if "POST" in operation.methods
+    }
+
+    assert together == {
+        "/me/password": True,
+        "/tokens": True,
+        "/buses": True,
+        "/devices": True,
+        "/devices/{device_id}/identify": False,
+        "/readings": False,
+    }
 
 
 def test_many_at_once_make_one(api: Any) -> None:

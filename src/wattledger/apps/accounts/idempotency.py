@@ -2,12 +2,18 @@
 
 Only successes are kept. A key belongs to one user and one request; what is kept of the request is a keyed hash, because
 a body may hold a password.
+
+An act on the database and its kept answer are one transaction, so that after a power cut either both are there or
+neither is. What the engine does (to take past readings, to ask a device who it is) cannot be part of it, need not be
+because doing it twice comes to the same, and must not be because it would hold the write lock for as long as a device
+takes to answer.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import TypeVar
@@ -20,7 +26,7 @@ from ninja.operation import Operation
 
 from wattledger.apps.accounts.gate import user_of
 from wattledger.apps.accounts.models import KeptAnswer
-from wattledger.apps.rest.problems import ProblemError, bad_field, problem_response
+from wattledger.apps.rest.problems import ProblemError, bad_field
 
 HEADER = "Idempotency-Key"
 MOST_KEY = 200
@@ -40,30 +46,35 @@ def repeatable(*, hide: tuple[str, ...] = ()) -> Callable[[View], View]:
     return declare
 
 
+def is_one_transaction(operation: Operation) -> bool:
+    """Whether the act is one on the database alone: it made something (201), or has nothing to tell of it (204).
+
+    The other acts (200) answer what the engine said.
+    """
+    return any(status in (201, 204) for status in operation.response_models)
+
+
 def _once(run: Run, hide: tuple[str, ...]) -> Run:
+    operation = getattr(run, "__self__", None)
+    if not isinstance(operation, Operation):
+        raise TypeError("@repeatable stands directly above the view, before any other decorator")
+
     @wraps(run)
     def answered_once(request: HttpRequest, **path: object) -> HttpResponse:
         key = request.headers.get(HEADER)
         if key is None:
             return run(request, **path)
         try:
-            _pass_gate(run, request)
+            for gate in operation.auth_callbacks:
+                gate(request)
             kept = _claim(request, _checked(key))
-        except ProblemError as problem:
-            return problem_response(problem)
-        if kept.status is not None:
-            return _again(kept)
-        return _first(run, request, path, kept, hide)
+            if kept.status is not None:
+                return _again(kept)
+            return _first(lambda: run(request, **path), kept, hide, together=is_one_transaction(operation))
+        except Exception as error:  # noqa: BLE001 - every error becomes a problem, as ninja does around the view
+            return operation.api.on_exception(request, error)
 
     return answered_once
-
-
-def _pass_gate(run: Run, request: HttpRequest) -> None:
-    operation = getattr(run, "__self__", None)
-    if not isinstance(operation, Operation):
-        raise TypeError("@repeatable stands directly above the view, before any other decorator")
-    for gate in operation.auth_callbacks:
-        gate(request)
 
 
 def _checked(key: str) -> str:
@@ -90,23 +101,26 @@ def _claim(request: HttpRequest, key: str) -> KeptAnswer:
     return kept
 
 
-def _first(
-    run: Run, request: HttpRequest, path: dict[str, object], kept: KeptAnswer, hide: tuple[str, ...]
-) -> HttpResponse:
+def _first(act: Callable[[], HttpResponse], kept: KeptAnswer, hide: tuple[str, ...], *, together: bool) -> HttpResponse:
     try:
-        response = run(request, **path)
-    except BaseException:
-        kept.delete()
-        raise
-    if response.status_code >= 300:
-        kept.delete()
+        with transaction.atomic() if together else nullcontext():
+            response = act()
+            if response.status_code < 300:
+                _keep(response, kept, hide)
+            elif together:
+                transaction.set_rollback(True)
         return response
+    finally:
+        # Free again unless the answer was kept; it is even where telling the journal or the engine failed afterwards.
+        KeptAnswer.objects.filter(pk=kept.pk, status=None).delete()
+
+
+def _keep(response: HttpResponse, kept: KeptAnswer, hide: tuple[str, ...]) -> None:
     kept.status = response.status_code
     kept.body = _without(response.content, hide)
     kept.content_type = response.headers.get("Content-Type", "")
     kept.location = response.headers.get("Location", "")
     kept.save(update_fields=["status", "body", "content_type", "location"])
-    return response
 
 
 def _again(kept: KeptAnswer) -> HttpResponse:
