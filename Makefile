@@ -7,8 +7,8 @@ RUN := $(UV) run --frozen --no-sync
 DATA ?= data
 LOCALES := src/wattledger/web/locale
 # what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, stunnel, the fake clock
-TEST_PACKAGES := gcc libc6-dev libmodbus-dev mbpoll stunnel4 faketime procps
-TEST_FILES := /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
+TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll stunnel4 faketime procps
+TEST_FILES := /usr/bin/curl /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
 
 .PHONY: setup setup-test demo run test lint bench soak translations
 
