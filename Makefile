@@ -39,7 +39,7 @@ run: setup
 	@$(RUN) wattledger run --data $(DATA)
 
 test: setup-test
-	@$(RUN) tools/timed-suites tests/unit $(sort $(wildcard tests/wire/*))
+	@$(RUN) tools/timed-suites tests/unit $(sort $(dir $(wildcard tests/wire/*/test_*.py)))
 
 soak: setup-test
 	@SOAK_KILLING_S=300 $(RUN) tools/timed-suites tests/soak tests/wire/whole/test_life.py

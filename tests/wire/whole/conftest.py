@@ -226,3 +226,32 @@ def server(make_server: Callable[[], Server]) -> Server:
     made = make_server()
     made.start()
     return made
+
+
+class SmallCard:
+    """A file system with little space, which can be filled to the last byte."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def fill(self) -> None:
+        with (self.folder / "filler").open("wb", buffering=0) as filler:
+            for size in (65536, 512):
+                try:
+                    while True:
+                        filler.write(os.urandom(size))
+                except OSError:
+                    continue
+
+    def free(self) -> None:
+        (self.folder / "filler").unlink()
+
+
+@pytest.fixture
+def small_card(tmp_path: Path) -> Iterator[SmallCard]:
+    """A card of 24 MB, mounted for the test."""
+    folder = tmp_path / "card"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "card", folder], check=True)
+    yield SmallCard(folder)
+    subprocess.run(["umount", "--lazy", folder], check=True)

@@ -1,8 +1,6 @@
 """What may go wrong around a server: a slow card, a full one, a damaged file, a clock that jumps, a second server."""
 
-import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +22,6 @@ def stalling(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library
 
 
-@pytest.fixture
-def small_card(tmp_path: Path) -> Iterator[Path]:
-    """A file system with little space."""
-    card = tmp_path / "card"
-    card.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "card", card], check=True)
-    yield card
-    subprocess.run(["umount", "--lazy", card], check=True)
-
-
 def test_a_card_that_takes_half_a_second_to_sync_makes_no_timeout(
     make_server: Any, ecr380d: Any, stalling: Path
 ) -> None:
@@ -52,18 +40,18 @@ def test_a_card_that_takes_half_a_second_to_sync_makes_no_timeout(
 
 
 def test_a_full_card_is_told_and_what_waited_is_recorded_once_there_is_space(
-    make_server: Any, clock: Any, ecr380d: Any, small_card: Path
+    make_server: Any, clock: Any, ecr380d: Any, small_card: Any
 ) -> None:
-    server = make_server(small_card / "data")
+    server = make_server(small_card.folder / "data")
     server.start(environment=clock.environment)
     device = server.declare(ecr380d, minutes=1)
     _ = server.api
 
-    _fill(small_card)
+    small_card.fill()
     before = server.readings(device, ENERGY)
     state = server.until(lambda: _archive_state(server) == "full", within_s=75)
     during = server.readings(device, ENERGY)
-    (small_card / "filler").unlink()
+    small_card.free()
     after = server.until(lambda: server.readings(device, ENERGY)[len(before) :], within_s=30)
     told = server.until(lambda: server.events("archive_full"), within_s=30)
 
@@ -140,16 +128,6 @@ def test_a_port_in_use_is_refused_before_anything_is_shared(server: Any, make_se
     assert refused.returncode == 4
     assert str(server.port) in refused.stderr
     assert "Traceback" not in refused.stderr
-
-
-def _fill(card: Path) -> None:
-    with (card / "filler").open("wb", buffering=0) as filler:
-        for size in (65536, 512):
-            try:
-                while True:
-                    filler.write(os.urandom(size))
-            except OSError:
-                continue
 
 
 def _traffic(server: Any) -> dict[str, Any]:

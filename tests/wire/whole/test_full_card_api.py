@@ -1,40 +1,24 @@
 """What was recorded can be read while the card is full, and the server says why nothing follows."""
 
 import json
-import os
 import ssl
-import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 ENERGY = "active_energy.import.total"
 IMPORTED = ["2026-01-01T00:00:00Z", 1000.0]
 
 
-@pytest.fixture
-def small_card(tmp_path: Path) -> Iterator[Path]:
-    """A file system with little space."""
-    card = tmp_path / "card"
-    card.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "card", card], check=True)
-    yield card
-    subprocess.run(["umount", "--lazy", card], check=True)
-
-
 def test_reading_goes_on_while_the_card_is_full_and_health_tells_of_it(
-    make_server: Any, clock: Any, ecr380d: Any, small_card: Path
+    make_server: Any, clock: Any, ecr380d: Any, small_card: Any
 ) -> None:
-    server = make_server(small_card / "data")
+    server = make_server(small_card.folder / "data")
     server.start(environment=clock.environment)
     device = server.declare(ecr380d, minutes=1)
     server.api.post("readings", {"device": device, "point": ENERGY, "rows": [IMPORTED]})
 
-    _fill(small_card)
+    small_card.fill()
     full = server.until(lambda: _health_of(server, "full"), within_s=75)
 
     assert full == {
@@ -47,31 +31,21 @@ def test_reading_goes_on_while_the_card_is_full_and_health_tells_of_it(
     assert server.readings(device, ENERGY)[0][:2] == tuple(IMPORTED)
     assert server.live(device)
     assert [row["id"] for row in server.api.list("devices")] == [device]
-    (small_card / "filler").unlink()
+    small_card.free()
     assert server.until(lambda: _health_of(server, "ok"), within_s=75)["status"] == "ok"
 
 
-def test_a_web_process_that_starts_on_a_full_card_reads_too(make_server: Any, ecr380d: Any, small_card: Path) -> None:
-    server = make_server(small_card / "data")
+def test_a_web_process_that_starts_on_a_full_card_reads_too(make_server: Any, ecr380d: Any, small_card: Any) -> None:
+    server = make_server(small_card.folder / "data")
     server.start()
     device = server.declare(ecr380d)
     before = server.child("web")
 
-    _fill(small_card)
+    small_card.fill()
     server.kill_child("web")
     server.until(lambda: server.child("web") not in (None, before))
 
     assert server.until(lambda: server.live(device))
-
-
-def _fill(card: Path) -> None:
-    with (card / "filler").open("wb", buffering=0) as filler:
-        for size in (65536, 512):
-            try:
-                while True:
-                    filler.write(os.urandom(size))
-            except OSError:
-                continue
 
 
 def _health_of(server: Any, archive: str) -> dict[str, Any] | None:
