@@ -15,6 +15,7 @@ from wattledger.apps.accounts.api import router as account
 from wattledger.apps.alarms.api import router as alarms
 from wattledger.apps.building.api import router as building
 from wattledger.apps.devices.api import router as devices
+from wattledger.apps.devices.bus_api import router as buses
 from wattledger.apps.measurements.api import router as measurements
 from wattledger.apps.rest.problems import STATUS, ProblemError, problem_response
 from wattledger.apps.rest.validation import field_error
@@ -55,6 +56,7 @@ api = DescribedAPI(
 )
 api.add_router("", account)
 api.add_router("", building)
+api.add_router("", buses)
 api.add_router("", devices)
 api.add_router("", measurements)
 api.add_router("", alarms)

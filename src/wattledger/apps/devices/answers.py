@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
+from wattledger.apps.devices.bus_schemas import BusAnswer, RtuBusAnswer, TcpBusAnswer, Traffic
 from wattledger.apps.devices.models import Bus, BusKind, CircuitAssignment, Series
 from wattledger.apps.devices.queries import CircuitRow, DeviceRow, point_of
-from wattledger.apps.devices.schemas import (
-    BusAnswer,
-    CircuitAnswer,
-    DeviceAnswer,
-    ProfileAnswer,
-    RtuBusAnswer,
-    SeriesAnswer,
-    TcpBusAnswer,
-    Traffic,
-)
+from wattledger.apps.devices.schemas import CircuitAnswer, DeviceAnswer, ProfileAnswer, SeriesAnswer
 from wattledger.apps.rest.ids import Kind, optional_id, public_id
 from wattledger.catalog import Profile
 from wattledger.engine.api import TrafficStatistics

@@ -1,29 +1,22 @@
-"""Buses, devices and what they record, in the API."""
+"""Devices and what they record, in the API."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from django.http import HttpRequest, HttpResponse
-from ninja import Body, Query, Router, Status
+from ninja import Router, Status
 
 from wattledger.apps.accounts.gate import requires, user_of
 from wattledger.apps.accounts.idempotency import repeatable
 from wattledger.apps.accounts.rights import Right
-from wattledger.apps.devices import buses
 from wattledger.apps.devices.actions import change_device, create_device, delete_device
 from wattledger.apps.devices.advice import advice_text
-from wattledger.apps.devices.answers import bus_answer, device_answer, profile_answer, series_answer, traffic_answer
-from wattledger.apps.devices.bus_parsing import BusChange, bus_change_fields, new_bus_fields
+from wattledger.apps.devices.answers import device_answer, profile_answer, series_answer
 from wattledger.apps.devices.catalog import catalog
-from wattledger.apps.devices.models import Bus
 from wattledger.apps.devices.parsing import device_change, device_draft
 from wattledger.apps.devices.queries import device_row, device_rows, find_device, living_devices, series_of
 from wattledger.apps.devices.recording import change_intervals, interval_min, intervals
 from wattledger.apps.devices.schemas import (
     Advice,
-    BusAnswer,
-    BusPage,
     DeviceAnswer,
     DeviceFieldsChange,
     DevicePage,
@@ -31,21 +24,17 @@ from wattledger.apps.devices.schemas import (
     Interval,
     Intervals,
     IntervalsChange,
-    NewBus,
     NewDevice,
     ProfileAnswer,
     SeriesPage,
-    Traffic,
 )
 from wattledger.apps.rest.ids import Kind, number_in_field, number_in_path
-from wattledger.apps.rest.pages import Cursor, Limit, page
-from wattledger.apps.rest.problems import ProblemError
+from wattledger.apps.rest.pages import Cursor, KnownVersion, Limit, page
 from wattledger.apps.rest.responses import no_content
 from wattledger.apps.rest.server import engine
 from wattledger.engine.api import IdentifyRequest
 
 router = Router(tags=["devices"])
-KnownVersion = Annotated[int | None, Query(alias="version", ge=1, le=2**31 - 1)]
 
 
 @router.get("/profiles", response=list[ProfileAnswer])
@@ -53,57 +42,6 @@ KnownVersion = Annotated[int | None, Query(alias="version", ge=1, le=2**31 - 1)]
 def list_profiles(request: HttpRequest) -> list[ProfileAnswer]:
     """The types of devices that can be read."""
     return [profile_answer(profile) for profile in catalog().profiles]
-
-
-@router.get("/buses", response=BusPage)
-@requires(Right.CONFIGURE)
-def list_buses(request: HttpRequest, limit: Limit = 100, cursor: Cursor = None) -> BusPage:
-    """The buses."""
-    rows, behind = page(Bus.objects.all(), limit=limit, cursor=cursor)
-    return BusPage(items=[bus_answer(row) for row in rows], next=behind)
-
-
-@router.post("/buses", response={201: BusAnswer})
-@requires(Right.CONFIGURE)
-@repeatable()
-def make_bus(request: HttpRequest, response: HttpResponse, bus: NewBus) -> Status[BusAnswer]:
-    """Make a bus."""
-    made = bus_answer(buses.create_bus(new_bus_fields(bus), by=user_of(request)))
-    response["Location"] = f"{request.path}/{made.id}"
-    return Status(201, made)
-
-
-@router.get("/buses/{bus_id}", response=BusAnswer)
-@requires(Right.CONFIGURE)
-def show_bus(request: HttpRequest, bus_id: str) -> BusAnswer:
-    """One bus."""
-    return bus_answer(_bus(bus_id))
-
-
-@router.patch("/buses/{bus_id}", response=BusAnswer)
-@requires(Right.CONFIGURE)
-def patch_bus(request: HttpRequest, bus_id: str, change: Body[BusChange]) -> BusAnswer:
-    """Change a bus; its devices are read on the new connection at once."""
-    bus = _bus(bus_id)
-    wanted = change.of(bus.kind)
-    fields = bus_change_fields(wanted)
-    return bus_answer(buses.change_bus(bus.pk, fields, version=wanted.version, by=user_of(request)))
-
-
-@router.delete("/buses/{bus_id}", response={204: None})
-@requires(Right.CONFIGURE)
-def drop_bus(request: HttpRequest, bus_id: str, version: KnownVersion = None) -> HttpResponse:
-    """Delete a bus that has no devices any more."""
-    buses.delete_bus(number_in_path(Kind.BUS, bus_id), version=version, by=user_of(request))
-    return no_content()
-
-
-@router.get("/buses/{bus_id}/statistics", response=list[Traffic])
-@requires(Right.CONFIGURE)
-def bus_statistics(request: HttpRequest, bus_id: str) -> list[Traffic]:
-    """Traffic counts of the bus (device null) and of every device on it."""
-    bus = _bus(bus_id)
-    return [traffic_answer(counts) for counts in engine().statistics() if counts.bus == bus.pk]
 
 
 @router.get("/devices", response=DevicePage)
@@ -189,13 +127,6 @@ def patch_intervals(request: HttpRequest, change: IntervalsChange) -> Intervals:
     """Change how often kinds are recorded, from the next slot on."""
     change_intervals(change.intervals, by=user_of(request))
     return _intervals()
-
-
-def _bus(bus_id: str) -> Bus:
-    bus = Bus.objects.filter(pk=number_in_path(Kind.BUS, bus_id)).first()
-    if bus is None:
-        raise ProblemError("not_found")
-    return bus
 
 
 def _intervals() -> Intervals:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pydantic import GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
+from wattledger.apps.devices.bus_schemas import NewBus, NewRtuBus, NewTcpBus, RtuBusChange, TcpBusChange
 from wattledger.apps.devices.drafts import BusFields
 from wattledger.apps.devices.models import BusKind
-from wattledger.apps.devices.schemas import NewBus, NewRtuBus, NewTcpBus, RtuBusChange, TcpBusChange
 from wattledger.apps.rest.validation import field_error
 
 

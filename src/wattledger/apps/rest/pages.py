@@ -12,6 +12,7 @@ from wattledger.apps.rest.problems import bad_field
 MOST_A_PAGE = 1000
 Limit = Annotated[int, Query(ge=1, le=MOST_A_PAGE)]
 Cursor = Annotated[str | None, Query(alias="next", max_length=40)]
+KnownVersion = Annotated[int | None, Query(alias="version", ge=1, le=2**31 - 1)]  # refused when it is no longer so
 MOST_DIGITS = 18  # fit into 64 bits
 
 Row = TypeVar("Row", bound=Model)

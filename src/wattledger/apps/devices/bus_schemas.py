@@ -1,0 +1,125 @@
+"""What the API takes and gives of buses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, StringConstraints
+
+from wattledger.apps.devices.models import LEAST_TIMEOUT_S, MOST_RETRIES, MOST_TIMEOUT_S
+from wattledger.apps.rest.values import Answer, Given, Name, UtcTime, Version
+from wattledger.plant import Parity
+
+Host = Annotated[str, Field(min_length=1, max_length=253)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+DeviceFile = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    Field(description="the device file of the serial port, as /dev/ttyUSB0"),
+]
+Baudrate = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
+StopBits = Annotated[Literal[1, 2] | None, Field(description="null: 1 with a check bit, 2 without")]
+Timeout = Annotated[float, Field(ge=LEAST_TIMEOUT_S, le=MOST_TIMEOUT_S, description="seconds")]
+Retries = Annotated[int, Field(ge=0, le=MOST_RETRIES, description="of reads; writes are never repeated")]
+
+
+class NewTcpBus(Given):
+    """A Modbus TCP connection to be made."""
+
+    kind: Literal["modbus-tcp"]
+    name: Name
+    host: Host
+    port: Port = 502
+    security: Literal["clear"] = "clear"
+    timeout_s: Timeout = 1.0
+    retries: Retries = 1
+
+
+class NewRtuBus(Given):
+    """A serial line to be made."""
+
+    kind: Literal["modbus-rtu"]
+    name: Name
+    port: DeviceFile
+    baudrate: Baudrate = 19200
+    parity: Parity = Parity.EVEN
+    stop_bits: StopBits = None
+    timeout_s: Timeout = 0.25
+    retries: Retries = 1
+
+
+NewBus: TypeAlias = Annotated[NewTcpBus | NewRtuBus, Field(discriminator="kind")]
+
+
+class TcpBusChange(Given):
+    """Of a Modbus TCP connection; what is absent stays as it is."""
+
+    name: Name | None = None
+    host: Host | None = None
+    port: Port | None = None
+    timeout_s: Timeout | None = None
+    retries: Retries | None = None
+    version: Version | None = None
+
+
+class RtuBusChange(Given):
+    """Of a serial line; what is absent stays as it is."""
+
+    name: Name | None = None
+    port: DeviceFile | None = None
+    baudrate: Baudrate | None = None
+    parity: Parity | None = None
+    stop_bits: StopBits = None
+    timeout_s: Timeout | None = None
+    retries: Retries | None = None
+    version: Version | None = None
+
+
+class TcpBusAnswer(Answer):
+    id: str
+    kind: Literal["modbus-tcp"]
+    name: str
+    host: str
+    port: int
+    security: str
+    timeout_s: float
+    retries: int
+    version: int
+
+
+class RtuBusAnswer(Answer):
+    id: str
+    kind: Literal["modbus-rtu"]
+    name: str
+    port: str
+    baudrate: int
+    parity: Parity
+    stop_bits: int | None
+    timeout_s: float
+    retries: int
+    version: int
+
+
+BusAnswer: TypeAlias = Annotated[TcpBusAnswer | RtuBusAnswer, Field(discriminator="kind")]
+
+
+class BusPage(Answer):
+    items: list[BusAnswer]
+    next: str | None
+
+
+class Traffic(Answer):
+    """Counts since `since`; `device` null: of the whole bus."""
+
+    device: str | None
+    since: UtcTime
+    requests: int
+    answers: int
+    timeouts: int
+    rejected: int
+    exceptions: dict[int, int]
+    retries: int
+    connections: int
+    connections_lost: int
+    mean_response_s: float | None
+    worst_response_s: float | None
