@@ -20,4 +20,4 @@ def link_of(bus: Bus) -> BusLink:
 
 
 def _serial_settings(bus: RtuBus) -> SerialSettings:
-    return SerialSettings(bus.device_file, bus.baudrate, Parity(bus.parity), stop_bits=bus.stop_bits)
+    return SerialSettings(bus.device_file, bus.baudrate, Parity(bus.parity), stop_bits=bus.stop_bits, echo=bus.echo)

@@ -38,6 +38,7 @@ class TcpBus:
     port: int
     timeout_s: float
     retries: int  # further tries after the first, of reads only
+    in_flight: int = 1  # requests that may be under way at once; many servers take one at a time
     kind: Literal["modbus-tcp"] = "modbus-tcp"
 
     @property
@@ -63,6 +64,7 @@ class RtuBus:
     stop_bits: int | None  # None: as many as the parity leaves room for
     timeout_s: float
     retries: int  # further tries after the first, of reads only
+    echo: bool = False  # the adapter hears what it sends itself
     kind: Literal["modbus-rtu"] = "modbus-rtu"
 
     @property

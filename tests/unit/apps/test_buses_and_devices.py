@@ -28,7 +28,7 @@ def test_a_bus_has_sensible_presets(api: Any) -> None:
 
     assert made == {
         "id": made["id"], "kind": "modbus-tcp", "name": "Board", "host": "gateway.local", "port": 502,
-        "security": "clear", "timeout_s": 1.0, "retries": 1, "version": 1,
+        "security": "clear", "in_flight": 1, "timeout_s": 1.0, "retries": 1, "version": 1,
     }  # fmt: skip
     assert api.get(f"/buses/{made['id']}") == made
     assert api.get("/buses") == {"items": [made], "next": None}
@@ -52,6 +52,8 @@ def test_a_bus_has_sensible_presets(api: Any) -> None:
         ({"port": "x"}, "port", "not_integer"),
         ({"port": 10**30}, "port", "too_big"),
         ({"security": "encrypted"}, "security", "not_one_of"),
+        ({"in_flight": 0}, "in_flight", "too_small"),
+        ({"in_flight": 17}, "in_flight", "too_big"),
         ({"timeout_s": 0.1}, "timeout_s", "too_small"),
         ({"timeout_s": 11}, "timeout_s", "too_big"),
         ({"retries": -1}, "retries", "too_small"),
@@ -297,13 +299,14 @@ def test_circuits_do_not_feed_each_other_in_a_circle(api: Any, bus: str, meter: 
 def test_the_plant_is_what_was_configured(api: Any, bus: str, meter: dict[str, Any]) -> None:
     api.patch("/intervals", {"intervals": {"energy": 15}})
     api.patch("/site", {"zone": "Europe/Paris"})
+    api.patch(f"/buses/{bus}", {"in_flight": 4})
     api.patch(f"/devices/{meter['id']}", {"usage": "u1", "since": "always", "recorded": ["active_power.total"]})
 
     plant = load_plant()
 
     assert plant.zone == "Europe/Paris"
     assert plant.server == Site.objects.get().server
-    assert plant.buses == (TcpBus(1, "Board", "127.0.0.1", 15020, 1.0, 1),)
+    assert plant.buses == (TcpBus(1, "Board", "127.0.0.1", 15020, 1.0, 1, in_flight=4),)
     assert [(device.name, device.unit_id, device.product) for device in plant.devices] == [("Main", 1, "ECR380D")]
     assert len(plant.devices[0].installations) == 1
     assert plant.circuits[0].assignments[0].usage == 1
@@ -311,7 +314,7 @@ def test_the_plant_is_what_was_configured(api: Any, bus: str, meter: dict[str, A
     assert recorded == {("active_power.total", kept) for kept in (Aggregate.LAST, Aggregate.MEAN, Aggregate.MAX)}
     assert plant.interval_min(Kind.ENERGY) == 15
     assert plant.interval_min(Kind.POWER) == 5
-    assert plant.revision == 5
+    assert plant.revision == 6
 
 
 def test_loading_the_plant_locks_nobody_out_and_leaves_no_connection(folder: DataFolder, meter: Any) -> None:

@@ -28,7 +28,7 @@ def test_a_line_has_sensible_presets(api: Any) -> None:
 
     assert made == {
         "id": made["id"], "kind": "modbus-rtu", "name": "Cellar", "port": "/dev/ttyUSB0", "baudrate": 19200,
-        "parity": "even", "stop_bits": None, "timeout_s": 0.25, "retries": 1, "version": 1,
+        "parity": "even", "stop_bits": None, "echo": False, "timeout_s": 0.25, "retries": 1, "version": 1,
     }  # fmt: skip
     assert api.get(f"/buses/{made['id']}") == made
     assert api.get("/buses") == {"items": [made], "next": None}
@@ -63,6 +63,8 @@ def test_buses_of_both_kinds_stand_in_one_list(api: Any, bus: str, line: str) ->
         ({"baudrate": "fast"}, "baudrate", "not_one_of"),
         ({"parity": "mark"}, "parity", "not_one_of"),
         ({"stop_bits": 3}, "stop_bits", "not_one_of"),
+        ({"echo": "loud"}, "echo", "not_boolean"),
+        ({"in_flight": 2}, "in_flight", "unknown_field"),
         ({"timeout_s": 0.1}, "timeout_s", "too_small"),
         ({"retries": 6}, "retries", "too_big"),
         ({"host": "127.0.0.1"}, "host", "unknown_field"),
@@ -114,6 +116,8 @@ def test_a_line_is_changed_by_its_own_fields(api: Any, line: str) -> None:
         ("modbus-rtu", {"kind": "modbus-tcp"}, "kind", "unknown_field"),
         ("modbus-tcp", {"port": "/dev/ttyUSB1"}, "port", "not_integer"),
         ("modbus-tcp", {"baudrate": 9600}, "baudrate", "unknown_field"),
+        ("modbus-rtu", {"in_flight": 2}, "in_flight", "unknown_field"),
+        ("modbus-tcp", {"echo": True}, "echo", "unknown_field"),
         ("modbus-tcp", {"stop_bits": None}, "stop_bits", "unknown_field"),
         ("modbus-tcp", {"kind": "modbus-rtu"}, "kind", "unknown_field"),
     ],
@@ -174,11 +178,11 @@ def test_a_line_carries_31_devices(api: Any, bus: str, line: str) -> None:
 
 
 def test_the_plant_has_the_line_as_it_was_configured(api: Any, line: str) -> None:
-    api.patch(f"/buses/{line}", {"parity": "none", "stop_bits": 1, "retries": 3})
+    api.patch(f"/buses/{line}", {"parity": "none", "stop_bits": 1, "retries": 3, "echo": True})
 
     [found] = load_plant().buses
 
-    assert found == RtuBus(int(line[1:]), "Cellar", "/dev/ttyUSB0", 19200, Parity.NONE, 1, 0.25, 3)
+    assert found == RtuBus(int(line[1:]), "Cellar", "/dev/ttyUSB0", 19200, Parity.NONE, 1, 0.25, 3, echo=True)
 
 
 def test_every_line_that_is_taken_can_be_opened_by_the_engine(api: Any, line: str) -> None:

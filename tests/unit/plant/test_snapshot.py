@@ -53,6 +53,14 @@ def test_a_plant_that_was_kept_when_every_bus_was_tcp_still_reads() -> None:
     assert from_bytes(without_kind) == tcp_only
 
 
+def test_a_plant_that_was_kept_before_buses_had_manners_reads_with_the_cautious_ones() -> None:
+    kept = to_bytes(PLANT)
+    without_manners = re.sub(rb',\s*"(echo|in_flight)": \w+', b"", kept)
+
+    assert (without_manners.count(b"echo"), without_manners.count(b"in_flight")) == (0, 0)
+    assert from_bytes(without_manners) == PLANT
+
+
 @pytest.mark.parametrize("kind", [b"modbus-rtu", b"bacnet"])
 def test_a_bus_that_does_not_fit_its_kind_is_refused(kind: bytes) -> None:
     with pytest.raises(PlantError, match="damaged"):

@@ -24,6 +24,7 @@ def bus_answer(bus: Bus) -> BusAnswer:
             baudrate=bus.baudrate or 0,  # never 0: a serial line has it, by constraint
             parity=Parity(bus.parity),
             stop_bits=bus.stop_bits,
+            echo=bus.echo,
             timeout_s=bus.timeout_s,
             retries=bus.retries,
             version=bus.version,
@@ -35,6 +36,7 @@ def bus_answer(bus: Bus) -> BusAnswer:
         host=bus.host,
         port=bus.port or 0,  # never 0: a connection has it, by constraint
         security=bus.security,
+        in_flight=bus.in_flight,
         timeout_s=bus.timeout_s,
         retries=bus.retries,
         version=bus.version,

@@ -41,7 +41,13 @@ def new_bus_fields(given: NewBus) -> BusFields:
     common: BusFields = {"name": given.name, "timeout_s": given.timeout_s, "retries": given.retries}
     match given:
         case NewTcpBus():
-            return {"kind": BusKind.MODBUS_TCP, **common, "host": given.host, "port": given.port}
+            return {
+                "kind": BusKind.MODBUS_TCP,
+                **common,
+                "host": given.host,
+                "port": given.port,
+                "in_flight": given.in_flight,
+            }
         case NewRtuBus():
             return {
                 "kind": BusKind.MODBUS_RTU,
@@ -51,6 +57,7 @@ def new_bus_fields(given: NewBus) -> BusFields:
                 "baudrate": given.baudrate,
                 "parity": given.parity,
                 "stop_bits": given.stop_bits,
+                "echo": given.echo,
             }
 
 
@@ -76,6 +83,8 @@ def _tcp_fields(given: TcpBusChange) -> BusFields:
         fields["host"] = given.host
     if given.port is not None:
         fields["port"] = given.port
+    if given.in_flight is not None:
+        fields["in_flight"] = given.in_flight
     return fields
 
 
@@ -89,4 +98,6 @@ def _rtu_fields(given: RtuBusChange) -> BusFields:
         fields["parity"] = given.parity
     if "stop_bits" in given.model_fields_set:  # null has a meaning of its own
         fields["stop_bits"] = given.stop_bits
+    if given.echo is not None:
+        fields["echo"] = given.echo
     return fields

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
-from wattledger.apps.devices.models import LEAST_TIMEOUT_S, MOST_RETRIES, MOST_TIMEOUT_S
+from wattledger.apps.devices.models import LEAST_TIMEOUT_S, MOST_IN_FLIGHT, MOST_RETRIES, MOST_TIMEOUT_S
 from wattledger.apps.rest.values import Answer, Given, Name, UtcTime, Version
 from wattledger.plant import Parity
 
@@ -19,6 +19,11 @@ DeviceFile = Annotated[
 ]
 Baudrate = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
 StopBits = Annotated[Literal[1, 2] | None, Field(description="null: 1 with a check bit, 2 without")]
+Echo = Annotated[bool, Field(description="whether the adapter hears what it sends itself")]
+InFlight = Annotated[
+    int,
+    Field(ge=1, le=MOST_IN_FLIGHT, description="requests under way at once; 1 unless the server's manual allows more"),
+]
 Timeout = Annotated[float, Field(ge=LEAST_TIMEOUT_S, le=MOST_TIMEOUT_S, description="seconds")]
 Retries = Annotated[int, Field(ge=0, le=MOST_RETRIES, description="of reads; writes are never repeated")]
 
@@ -31,6 +36,7 @@ class NewTcpBus(Given):
     host: Host
     port: Port = 502
     security: Literal["clear"] = "clear"
+    in_flight: InFlight = 1
     timeout_s: Timeout = 1.0
     retries: Retries = 1
 
@@ -44,6 +50,7 @@ class NewRtuBus(Given):
     baudrate: Baudrate = 19200
     parity: Parity = Parity.EVEN
     stop_bits: StopBits = None
+    echo: Echo = False
     timeout_s: Timeout = 0.25
     retries: Retries = 1
 
@@ -57,6 +64,7 @@ class TcpBusChange(Given):
     name: Name | None = None
     host: Host | None = None
     port: Port | None = None
+    in_flight: InFlight | None = None
     timeout_s: Timeout | None = None
     retries: Retries | None = None
     version: Version | None = None
@@ -70,6 +78,7 @@ class RtuBusChange(Given):
     baudrate: Baudrate | None = None
     parity: Parity | None = None
     stop_bits: StopBits = None
+    echo: Echo | None = None
     timeout_s: Timeout | None = None
     retries: Retries | None = None
     version: Version | None = None
@@ -82,6 +91,7 @@ class TcpBusAnswer(Answer):
     host: str
     port: int
     security: str
+    in_flight: int
     timeout_s: float
     retries: int
     version: int
@@ -95,6 +105,7 @@ class RtuBusAnswer(Answer):
     baudrate: int
     parity: Parity
     stop_bits: int | None
+    echo: bool
     timeout_s: float
     retries: int
     version: int

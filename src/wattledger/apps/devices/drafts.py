@@ -35,6 +35,8 @@ class BusFields(TypedDict, total=False):
     baudrate: int
     parity: Parity
     stop_bits: int | None
+    echo: bool
+    in_flight: int
     timeout_s: float
     retries: int
 

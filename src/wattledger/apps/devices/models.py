@@ -19,6 +19,7 @@ from wattledger.plant import TCP_UNIT_IDS, Parity
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # `valid_from` of what holds "always"
 LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.25, 10.0
 MOST_RETRIES = 5
+MOST_IN_FLIGHT = 16  # what one server takes (NumberMaxOfServerTransaction); Modbus Messaging on TCP/IP V1.0b, 4.4.2
 BAUDRATES = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 MOST_ON_LINE = 31  # devices beside ours on one segment of RS-485; 32 loads of one unit, TIA-485-A
 MOST_DECIMALS = 9
@@ -36,7 +37,7 @@ class Security(models.TextChoices):
 class Bus(models.Model):
     """A line on which requests take turns: one host and port, or one serial line, shared by the units on it.
 
-    The fields of the other kind are empty or None.
+    The fields of the other kind are empty, None or what they are by default.
     """
 
     kind = models.CharField(max_length=16, choices=BusKind.choices, default=BusKind.MODBUS_TCP)
@@ -49,6 +50,8 @@ class Bus(models.Model):
         max_length=8, blank=True, default="", db_default="", choices=[(one.value, one.value) for one in Parity]
     )
     stop_bits = models.PositiveSmallIntegerField(null=True)  # None on a serial line: what follows from the parity
+    echo = models.BooleanField(default=False, db_default=False)
+    in_flight = models.PositiveSmallIntegerField(default=1, db_default=1)
     security = models.CharField(max_length=16, choices=Security.choices, default=Security.CLEAR)
     timeout_s = models.FloatField(default=1.0)
     retries = models.PositiveSmallIntegerField(default=1)
@@ -71,12 +74,14 @@ class Bus(models.Model):
                     baudrate__isnull=True,
                     parity="",
                     stop_bits__isnull=True,
+                    echo=False,
                 )
                 | Q(
                     kind=BusKind.MODBUS_RTU,
                     host="",
                     port__isnull=True,
                     security=Security.CLEAR,
+                    in_flight=1,
                     device_file__startswith="/dev/",
                     baudrate__isnull=False,
                     parity__in=[one.value for one in Parity],
@@ -84,6 +89,7 @@ class Bus(models.Model):
             ),
             models.CheckConstraint(name="bus_baudrate", condition=Q(baudrate__in=BAUDRATES)),
             models.CheckConstraint(name="bus_stop_bits", condition=Q(stop_bits__in=(1, 2))),
+            models.CheckConstraint(name="bus_in_flight", condition=Q(in_flight__range=(1, MOST_IN_FLIGHT))),
             models.UniqueConstraint(
                 name="bus_address_unique", fields=["host", "port"], condition=Q(kind=BusKind.MODBUS_TCP)
             ),

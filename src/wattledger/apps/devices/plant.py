@@ -84,6 +84,7 @@ def _bus(bus: Bus) -> plant.Bus:
             stop_bits=bus.stop_bits,
             timeout_s=bus.timeout_s,
             retries=bus.retries,
+            echo=bus.echo,
         )
     return plant.TcpBus(
         id=bus.pk,
@@ -92,6 +93,7 @@ def _bus(bus: Bus) -> plant.Bus:
         port=bus.port or 0,  # never 0: a connection has it, by constraint
         timeout_s=bus.timeout_s,
         retries=bus.retries,
+        in_flight=bus.in_flight,
     )
 
 
