@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
 
-from wattledger.fieldbus.backoff import Backoff
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
     ConnectionLostError,
@@ -25,13 +24,12 @@ from wattledger.fieldbus.modbus.pdu import AnswerT, Refusal, Request, exception_
 from wattledger.fieldbus.modbus.tcp import TcpFramer
 from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP, tls_reason
 from wattledger.fieldbus.modbus.tls_settings import TlsSettings
+from wattledger.fieldbus.modbus.tries import Reopening, tried
 from wattledger.fieldbus.monitor import FrameMonitor
 from wattledger.fieldbus.statistics import TrafficStatistics
 
 CONNECT_S = 3.0  # time for the first lost SYN to be repeated (after 1 s) and answered
 CONNECT_TLS_S = 10.0  # a meter's small processor computes for seconds before it has shaken hands
-FIRST_PAUSE_S = 0.5  # after a failed connection; a device that restarts is back soon
-MOST_PAUSE_S = 30.0
 SILENCES_TO_RENEW = 3  # then the peer may have lost the connection without telling, or hang behind it
 
 # Registers that could be read in the time of one more request: an Ethernet meter takes 1 to 3 ms per request and next
@@ -71,9 +69,7 @@ class TcpLink:
         self._turn = asyncio.Lock()
         self._connection: TcpConnection | None = None
         self._framer = TcpFramer()
-        self._backoff = Backoff(first_s=FIRST_PAUSE_S, most_s=MOST_PAUSE_S)
-        self._not_before = clock()
-        self._failure = ""
+        self._reopening = Reopening(f"{host}:{port}", clock=clock)
         self._closed = False
         self.statistics = statistics or TrafficStatistics()
         self.monitor = monitor or FrameMonitor()
@@ -95,7 +91,7 @@ class TcpLink:
 
     def retry_now(self) -> None:
         """Forget the pause after a failed connection: somebody is waiting for the next try."""
-        self._not_before = self._clock()
+        self._reopening.skip_pause()
 
     async def request(
         self, unit_id: int, request: Request[AnswerT], *, timeout_s: float | None = None
@@ -105,17 +101,10 @@ class TcpLink:
         Raises UnreachableError, ConnectionLostError, AnswerTimeoutError, RefusedError or UnfitAnswerError of the last
         try. May be cancelled at any time; the answer that then comes late is never taken for another request's.
         """
-        tries_left = self._retries if request.is_repeatable else 0
-        again = False
-        while True:
-            try:
-                async with self._turn:
-                    return await self._ask(unit_id, request, timeout_s or self._timeout_s, again=again)
-            except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError):
-                if tries_left == 0:
-                    raise
-                tries_left -= 1
-                again = True
+        limit_s = timeout_s or self._timeout_s
+        return await tried(
+            lambda again: self._ask(unit_id, request, limit_s, again=again), request, retries=self._retries
+        )
 
     async def close(self) -> None:
         """End the connection for good and wait until it is gone; requests under way or waiting fail."""
@@ -126,32 +115,31 @@ class TcpLink:
             pass
 
     async def _ask(self, unit_id: int, request: Request[AnswerT], timeout_s: float, *, again: bool) -> Reply[AnswerT]:
-        connection = self._connection
-        if connection is None or not connection.is_open:
-            connection = await self._open_connection()
-        self.statistics.requested(unit_id, again=again)
-        asked_at = self._clock()
-        try:
-            received = await connection.exchange(unit_id, request, timeout_s=timeout_s)
-        except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError) as error:
-            self._note_failure(connection, error)
-            if isinstance(error, AnswerTimeoutError):
-                self._note_silence(connection, unit_id)
-            raise type(error)(f"{self._place(unit_id)}: {request}: {error}") from error
-        self._backoff.reset()
-        answer = received.accepted.answer
-        code = answer.code if isinstance(answer, Refusal) else None
-        self.statistics.answered(unit_id, response_s=received.at - asked_at, exception=code)
-        if code is not None:
-            raise RefusedError(f"{self._place(unit_id)}: {request}: {exception_name(code)}", code=code)
-        return Reply(cast("AnswerT", answer), received.at)  # the request itself decoded it
+        async with self._turn:
+            connection = self._connection
+            if connection is None or not connection.is_open:
+                connection = await self._open_connection()
+            self.statistics.requested(unit_id, again=again)
+            asked_at = self._clock()
+            try:
+                received = await connection.exchange(unit_id, request, timeout_s=timeout_s)
+            except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError) as error:
+                self._note_failure(connection, error)
+                if isinstance(error, AnswerTimeoutError):
+                    self._note_silence(connection, unit_id)
+                raise type(error)(f"{self._place(unit_id)}: {request}: {error}") from error
+            self._reopening.worked()
+            answer = received.accepted.answer
+            code = answer.code if isinstance(answer, Refusal) else None
+            self.statistics.answered(unit_id, response_s=received.at - asked_at, exception=code)
+            if code is not None:
+                raise RefusedError(f"{self._place(unit_id)}: {request}: {exception_name(code)}", code=code)
+            return Reply(cast("AnswerT", answer), received.at)  # the request itself decoded it
 
     async def _open_connection(self) -> TcpConnection:
         if self._closed:
             raise UnreachableError(f"{self._host}:{self._port}: the bus was closed")
-        pause_s = self._not_before - self._clock()
-        if pause_s > 0:
-            raise UnreachableError(f"{self._host}:{self._port}: {self._failure}; next try in {pause_s:.1f} s")
+        self._reopening.check()
         self._connection = await self._connect()
         self.statistics.connected()
         return self._connection
@@ -165,7 +153,7 @@ class TcpLink:
                 connection = await (self._dial(None) if self._tls is None else self._dial_secured(self._tls))
         except (OSError, ValueError, TlsSettingsError) as error:  # ValueError: a host name that cannot be one
             reason = self._reason(error, limit_s)
-            self._pause(reason)
+            self._reopening.failed(reason)
             self.monitor.lost(reason)
             raise UnreachableError(f"{self._host}:{self._port}: {reason}") from error
         if self._closed:  # meanwhile
@@ -212,16 +200,12 @@ class TcpLink:
 
     def _note_failure(self, connection: TcpConnection, error: FieldbusError) -> None:
         if connection.answers == 0 and not connection.is_open:
-            self._pause(str(error))  # a port that accepts and hangs up is as good as closed: do not storm it
+            self._reopening.failed(str(error))  # a port that accepts and hangs up is as good as closed: do not storm it
 
     def _note_silence(self, connection: TcpConnection, unit_id: int) -> None:
         self.statistics.timed_out(unit_id)
         if connection.silences >= SILENCES_TO_RENEW:
             connection.renew()
-
-    def _pause(self, reason: str) -> None:
-        self._failure = reason
-        self._not_before = self._clock() + self._backoff.next_s()
 
     def _place(self, unit_id: int) -> str:
         return f"{self._host}:{self._port} unit {unit_id}"

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from wattledger.fieldbus.backoff import Backoff
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
     ConnectionLostError,
@@ -25,10 +24,9 @@ from wattledger.fieldbus.modbus.rtu import RtuFramer
 from wattledger.fieldbus.modbus.rtu_line import LineEvents, PortOpener, RtuLine
 from wattledger.fieldbus.modbus.serial_port import open_serial_port
 from wattledger.fieldbus.modbus.serial_settings import SerialSettings
+from wattledger.fieldbus.modbus.tries import Reopening, tried
 from wattledger.fieldbus.statistics import TrafficStatistics
 
-FIRST_PAUSE_S = 0.5  # after a port could not be opened; an adapter that was plugged in again is back soon
-MOST_PAUSE_S = 30.0
 LOOK_AGAIN_S = 0.05  # while a question waits for a late answer to come or to expire; a fraction of any timeout
 MOST_UNIT_ID = 255  # the standard ends at 247; some meters use the reserved numbers nevertheless
 BROADCAST_UNIT_ID = 0
@@ -69,9 +67,7 @@ class RtuLink:
         self._turn = asyncio.Lock()
         self._owed = OwedAnswers()
         self._line: RtuLine | None = None
-        self._backoff = Backoff(first_s=FIRST_PAUSE_S, most_s=MOST_PAUSE_S)
-        self._not_before = clock()
-        self._failure = ""
+        self._reopening = Reopening(settings.port, clock=clock)
         self._closed = False
         self.statistics = statistics or TrafficStatistics()
 
@@ -94,7 +90,7 @@ class RtuLink:
 
     def retry_now(self) -> None:
         """Forget the pause after the port could not be opened: somebody is waiting for the next try."""
-        self._not_before = self._clock()
+        self._reopening.skip_pause()
 
     async def request(
         self, unit_id: int, request: Request[AnswerT], *, timeout_s: float | None = None
@@ -108,17 +104,7 @@ class RtuLink:
         if not 0 < unit_id <= MOST_UNIT_ID:
             raise ValueError(f"unit {unit_id} cannot answer; 1 to {MOST_UNIT_ID}")
         question = Question(unit_id, request, timeout_s or self._timeout_s)
-        tries_left = self._retries if request.is_repeatable else 0
-        again = False
-        while True:
-            try:
-                received = await self._take_turn(question, again=again)
-                break
-            except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError):
-                if tries_left == 0:
-                    raise
-                tries_left -= 1
-                again = True
+        received = await tried(lambda again: self._take_turn(question, again=again), request, retries=self._retries)
         answer = received.accepted.answer
         if isinstance(answer, Refusal):
             raise RefusedError(f"{self._place(question)}: {exception_name(answer.code)}", code=answer.code)
@@ -178,9 +164,9 @@ class RtuLink:
             if isinstance(error, AnswerTimeoutError):
                 self.statistics.timed_out(question.unit_id)
             if line.answers == 0 and not line.is_open:
-                self._pause(str(error))  # a port that opens and fails is as good as none: do not storm it
+                self._reopening.failed(str(error))  # a port that opens and fails is as good as none: do not storm it
             raise type(error)(f"{self._place(question)}: {error}") from error
-        self._backoff.reset()
+        self._reopening.worked()
         answer = received.accepted.answer
         code = answer.code if isinstance(answer, Refusal) else None
         self.statistics.answered(question.unit_id, response_s=received.at - asked_at, exception=code)
@@ -191,9 +177,7 @@ class RtuLink:
             raise UnreachableError(f"{self._settings.port}: the bus was closed")
         if self._line is not None and self._line.is_open:
             return self._line
-        pause_s = self._not_before - self._clock()
-        if pause_s > 0:
-            raise UnreachableError(f"{self._settings.port}: {self._failure}; next try in {pause_s:.1f} s")
+        self._reopening.check()
         try:
             self._line = RtuLine(
                 self._settings,
@@ -204,14 +188,10 @@ class RtuLink:
             )
         except OSError as error:
             reason = error.strerror or str(error)
-            self._pause(reason)
+            self._reopening.failed(reason)
             raise UnreachableError(f"{self._settings.port}: {reason}") from error
         self.statistics.connected()
         return self._line
-
-    def _pause(self, reason: str) -> None:
-        self._failure = reason
-        self._not_before = self._clock() + self._backoff.next_s()
 
     def _place(self, question: Question) -> str:
         return f"{self._settings.port} unit {question.unit_id}: {question.request}"
