@@ -9,11 +9,15 @@ from wattledger.fieldbus.modbus.pdu import (
     ReadRegisters,
     Refusal,
     UnfitPduError,
+    WriteRegister,
+    WriteRegisters,
     decode_answer,
     exception_name,
 )
 
 HOLDING = ReadRegisters(3, 107, 3)
+ONE_WRITTEN = WriteRegister(1, 3)
+TWO_WRITTEN = WriteRegisters(1, (10, 258))
 
 
 def test_holding_registers_are_read_as_in_clause_6_3() -> None:
@@ -34,6 +38,58 @@ def test_one_identification_object_is_read_as_in_clause_6_21() -> None:
 
     assert request.encode() == bytes.fromhex("2B 0E 04 00")
     assert decode_answer(request, answer) == b"Company identification"
+
+
+def test_one_register_is_written_as_in_clause_6_6() -> None:
+    assert ONE_WRITTEN.encode() == bytes.fromhex("06 0001 0003")
+    assert decode_answer(ONE_WRITTEN, bytes.fromhex("06 0001 0003")) is None
+
+
+def test_several_registers_are_written_as_in_clause_6_12() -> None:
+    assert TWO_WRITTEN.encode() == bytes.fromhex("10 0001 0002 04 000A 0102")
+    assert decode_answer(TWO_WRITTEN, bytes.fromhex("10 0001 0002")) is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "pdu"),
+    [
+        (ONE_WRITTEN, "06 0001 0004"),  # another value
+        (ONE_WRITTEN, "06 0002 0003"),  # another register
+        (ONE_WRITTEN, "06 0001 0003 00"),
+        (ONE_WRITTEN, "06 0001"),
+        (TWO_WRITTEN, "10 0001 0001"),  # fewer registers
+        (TWO_WRITTEN, "10 0002 0002"),
+        (TWO_WRITTEN, "10 0001 0002 04 000A 0102"),  # the request, echoed
+        (TWO_WRITTEN, "06 0001 0002"),
+    ],
+)
+def test_an_answer_that_does_not_repeat_what_was_written_is_refused(
+    request_: WriteRegister | WriteRegisters, pdu: str
+) -> None:
+    with pytest.raises(UnfitPduError, match="instead of"):
+        decode_answer(request_, bytes.fromhex(pdu))
+
+
+def test_a_write_that_is_refused_says_why() -> None:
+    assert decode_answer(ONE_WRITTEN, bytes.fromhex("86 04")) == Refusal(4)
+    assert decode_answer(TWO_WRITTEN, bytes.fromhex("90 02")) == Refusal(2)
+
+
+@pytest.mark.parametrize("values", [(), (0,) * 124, (0x10000,), (-1,), (0, 0)])
+def test_what_cannot_be_written_in_one_request_is_refused_at_once(values: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="registers"):
+        WriteRegisters(0xFFFF, values)
+
+
+@pytest.mark.parametrize(("address", "value"), [(0x10000, 0), (0, 0x10000), (0, -1)])
+def test_a_value_that_fits_no_register_is_refused_at_once(address: int, value: int) -> None:
+    with pytest.raises(ValueError, match="cannot be written"):
+        WriteRegister(address, value)
+
+
+def test_writing_may_not_be_repeated() -> None:
+    assert not ONE_WRITTEN.is_repeatable
+    assert not TWO_WRITTEN.is_repeatable
 
 
 def test_an_exception_is_a_refusal_with_its_name() -> None:

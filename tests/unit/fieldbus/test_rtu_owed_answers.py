@@ -7,7 +7,13 @@ import struct
 import pytest
 
 from wattledger.fieldbus.modbus.owed_answers import KEPT_S, OwedAnswers, Question
-from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters, Request
+from wattledger.fieldbus.modbus.pdu import (
+    ReadIdentification,
+    ReadRegisters,
+    Request,
+    WriteRegister,
+    WriteRegisters,
+)
 
 GIVEN_UP_S = 0.25
 LATE_S = 0.75  # three timeouts after it was asked
@@ -183,3 +189,41 @@ def test_what_is_gone_is_forgotten() -> None:
         owed.give_up(question, now=number + GIVEN_UP_S)
 
     assert len(owed._units[5]) <= KEPT_S + 1
+
+
+def writes(*values: int, address: int = 0x100) -> Question:
+    return Question(5, WriteRegisters(address, values), 0.25)
+
+
+@pytest.mark.parametrize("later", [reads(1), reads(2), writes(1, 2, 3), writes(1, 2, address=0x200)])
+def test_the_answer_of_a_lost_write_passes_for_nothing_else(later: Question) -> None:
+    owed = owing(writes(1, 2))
+
+    assert not owed.needs_probe(later, now=0.3)
+    assert owed.free_at(later, now=0.3) == 0.3
+
+
+def test_the_answer_of_a_lost_write_passes_for_that_of_a_write_of_other_values_there() -> None:
+    owed = owing(writes(1, 2))
+    later = writes(3, 4)
+
+    assert owed.needs_probe(later, now=0.3)
+    probe = owed.probe(later, now=0.3)
+    assert probe.request == ReadRegisters(3, 0x100, 1)
+    owed.add(probe, now=0.3, airtime_s=0.0)
+    owed.take(5, pdu(1))
+    assert not owed.needs_probe(later, now=0.3)
+    assert owed.free_at(later, now=0.3) == LATE_S
+
+
+def test_a_single_register_answers_with_its_value_so_only_the_same_write_looks_alike() -> None:
+    owed = owing(Question(5, WriteRegister(0x100, 1), 0.25))
+
+    assert owed.needs_probe(Question(5, WriteRegister(0x100, 1), 0.25), now=0.3)
+    assert not owed.needs_probe(Question(5, WriteRegister(0x100, 2), 0.25), now=0.3)
+
+
+def test_a_write_at_the_last_register_is_probed_within_the_registers() -> None:
+    owed = owing(writes(1, address=0xFFFF))
+
+    assert owed.probe(writes(2, address=0xFFFF), now=0.3).request == ReadRegisters(3, 0xFFFF, 1)

@@ -23,7 +23,7 @@ from wattledger.fieldbus import (
     UnreachableError,
 )
 from wattledger.fieldbus.modbus.link import SILENCES_TO_RENEW
-from wattledger.fieldbus.modbus.pdu import ReadRegisters
+from wattledger.fieldbus.modbus.pdu import ReadRegisters, WriteRegister, WriteRegisters
 
 GUARD_S = 10.0  # far below the timeout of requests that must fail at once
 ENDLESS_S = 60.0
@@ -264,18 +264,39 @@ async def test_a_meter_that_answers_every_third_time_is_read_with_two_retries(sc
     assert (statistics.requests, statistics.answers, statistics.timeouts, statistics.retries) == (6, 2, 4, 4)
 
 
-async def test_what_may_not_be_repeated_is_sent_once(scripted: Any) -> None:
-    class Command(ReadRegisters):
-        @property
-        def is_repeatable(self) -> bool:
-            return False
+@pytest.mark.parametrize("write", [WriteRegister(100, 1), WriteRegisters(100, (1, 2))])
+@pytest.mark.parametrize(
+    ("loss", "error"),
+    [([], AnswerTimeoutError), ([CLOSE], ConnectionLostError), (["unfit"], UnfitAnswerError)],
+    ids=["silence", "hang up", "unfit"],
+)
+async def test_a_write_whose_answer_is_lost_is_sent_once(scripted: Any, write: Any, loss: Any, error: Any) -> None:
+    def lose(asked: Any) -> Sequence[Any]:
+        if asked.function == 3:
+            return [asked.answer()]
+        return [asked.frame(b"\x07") if step == "unfit" else step for step in loss]
 
-    peer = scripted(lambda asked: [])
-    async with linked(peer, timeout_s=SHORT_S, retries=3) as link:
-        with pytest.raises(AnswerTimeoutError):
-            await link.request(1, Command(3, 0, 1))
+    peer = scripted(lose)
+    async with linked(peer, retries=5) as link:
+        await link.request(1, read())
+        with pytest.raises(error):
+            await link.request(1, write, timeout_s=SHORT_S)
+        reply = await link.request(1, read())
 
-    assert len(peer.asked) == 1
+    assert reply.answer == right(read())
+    assert [asked.function for asked in peer.asked] == [3, write.function, 3]
+    assert link.statistics.of_unit(1).retries == 0
+
+
+async def test_a_write_is_done_when_the_device_repeats_it(scripted: Any) -> None:
+    peer = scripted(lambda asked: [asked.frame(bytes.fromhex("06 0064 0001"))])
+    async with linked(peer) as link:
+        reply = await link.request(1, WriteRegister(100, 1))
+        with pytest.raises(UnfitAnswerError):
+            await link.request(1, WriteRegister(100, 2))
+
+    assert reply.answer is None
+    assert (peer.asked[0].address, peer.asked[0].count) == (100, 1)
 
 
 async def test_after_some_silences_the_connection_is_renewed(scripted: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from wattledger.catalog import MappedPoint, device_map, load_catalog
 from wattledger.fieldbus import BlockMemory, RefusedError, TcpLink, read_points
-from wattledger.fieldbus.modbus.pdu import ReadRegisters
+from wattledger.fieldbus.modbus.pdu import ReadRegisters, WriteRegister, WriteRegisters
 
 HOST = "127.0.0.1"
 
@@ -51,6 +51,19 @@ async def test_a_libmodbus_server_is_read_register_by_register_right(libmodbus_p
             assert reply.answer == tuple((address + n) * 7919 % 0x10000 for n in range(count))
     finally:
         await link.close()
+
+
+async def test_mbpoll_reads_back_from_a_libmodbus_server_what_we_wrote(libmodbus_port: int) -> None:
+    link = TcpLink(HOST, libmodbus_port, timeout_s=5)
+    try:
+        await link.request(1, WriteRegisters(0xB100, (31, 12, 26, 23, 59, 58)))
+        await link.request(1, WriteRegister(0xB106, 0xFFFF))
+        with pytest.raises(RefusedError, match="illegal data address"):
+            await link.request(1, WriteRegisters(0xB3FF, (1, 2)))
+    finally:
+        await link.close()
+
+    assert mbpoll(libmodbus_port, 0xB100, 7) == [31, 12, 26, 23, 59, 58, 0xFFFF]
 
 
 async def test_a_libmodbus_server_refuses_addresses_that_it_does_not_have(libmodbus_port: int) -> None:

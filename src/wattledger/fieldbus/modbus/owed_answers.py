@@ -42,6 +42,8 @@ from wattledger.fieldbus.modbus.pdu import (
     ReadRegisters,
     Request,
     UnfitPduError,
+    WriteRegister,
+    WriteRegisters,
     decode_answer,
 )
 
@@ -149,6 +151,10 @@ def _look_alike(one: Request[object], other: Request[object]) -> bool:
         return one.count == other.count
     if isinstance(one, ReadIdentification) and isinstance(other, ReadIdentification):
         return one.object_id == other.object_id  # the answer names its object
+    if isinstance(one, WriteRegisters) and isinstance(other, WriteRegisters):
+        return (one.address, len(one.values)) == (other.address, len(other.values))  # which the answer repeats
+    if isinstance(one, WriteRegister) and isinstance(other, WriteRegister):
+        return one == other
     return True
 
 
@@ -160,6 +166,10 @@ def _probes(request: Request[object]) -> list[Request[object]]:
     """Requests whose answers cannot pass for that to `request`, the best first."""
     if isinstance(request, ReadIdentification):
         return [ReadIdentification(object_id) for object_id in range(3) if object_id != request.object_id]
+    if isinstance(request, WriteRegister | WriteRegisters):
+        # What is written can mostly be read; where it cannot, the refusal settles the older answers as well.
+        longest = min(3, 0x10000 - request.address)
+        return [ReadRegisters(READ_HOLDING_REGISTERS, request.address, count) for count in range(1, longest + 1)]
     if not isinstance(request, ReadRegisters):
         return [ReadRegisters(READ_HOLDING_REGISTERS, 0, 1)]
     # Two registers first: many devices do not let half of a 32-bit value be read.

@@ -1,6 +1,7 @@
 """Requests and answers of the Modbus application protocol, as values and bytes.
 
-Source: MODBUS Application Protocol Specification V1.1b3; functions 03 and 04 (6.3, 6.4), 2B/0E (6.21), exceptions (7).
+Source: MODBUS Application Protocol Specification V1.1b3; functions 03 and 04 (6.3, 6.4), 06 (6.6), 10 (6.12), 2B/0E
+(6.21), exceptions (7).
 A request knows how its answer must look; what does not fit is an `UnfitPduError` and yields no value.
 """
 
@@ -14,11 +15,14 @@ from wattledger.catalog.schema import MOST_REGISTERS
 
 READ_HOLDING_REGISTERS = 0x03
 READ_INPUT_REGISTERS = 0x04
+WRITE_REGISTER = 0x06
+WRITE_REGISTERS = 0x10
 ENCAPSULATED_INTERFACE = 0x2B
 READ_DEVICE_IDENTIFICATION = 0x0E  # the MEI type
 ONE_OBJECT = 0x04  # "read device id code" for one identification object
 EXCEPTION_BIT = 0x80
 MOST_PDU_BYTES = 253
+MOST_WRITTEN = 123  # registers of one write
 
 ILLEGAL_FUNCTION = 0x01
 ILLEGAL_ADDRESS = 0x02
@@ -113,6 +117,76 @@ class ReadRegisters:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteRegister:
+    """Write one register (function 06); the device answers with what it was sent."""
+
+    address: int
+    value: int  # unsigned
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.address <= 0xFFFF or not 0 <= self.value <= 0xFFFF:
+            raise ValueError(f"{self.value} cannot be written to register {self.address}")
+
+    @property
+    def function(self) -> int:
+        """The function code."""
+        return WRITE_REGISTER
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether a lost write was done cannot be known; only reading back tells."""
+        return False
+
+    def encode(self) -> bytes:
+        """The request's PDU."""
+        return struct.pack(">BHH", WRITE_REGISTER, self.address, self.value)
+
+    def decode(self, pdu: bytes) -> None:
+        """Raises UnfitPduError when the answer does not repeat address and value."""
+        _check_echo(pdu, self.encode())
+
+    def __str__(self) -> str:
+        return f"write 0x{self.address:04X} (function {WRITE_REGISTER})"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRegisters:
+    """Write registers from `address` on in one piece (function 16); the device answers with address and count."""
+
+    address: int
+    values: tuple[int, ...]  # unsigned
+
+    def __post_init__(self) -> None:
+        count = len(self.values)
+        if not 1 <= count <= MOST_WRITTEN or not 0 <= self.address <= 0x10000 - count:
+            raise ValueError(f"{count} registers from {self.address} cannot be written in one request")
+        if not all(0 <= value <= 0xFFFF for value in self.values):
+            raise ValueError(f"{self.values} are no registers")
+
+    @property
+    def function(self) -> int:
+        """The function code."""
+        return WRITE_REGISTERS
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether a lost write was done cannot be known; only reading back tells."""
+        return False
+
+    def encode(self) -> bytes:
+        """The request's PDU."""
+        count = len(self.values)
+        return struct.pack(f">BHHB{count}H", WRITE_REGISTERS, self.address, count, 2 * count, *self.values)
+
+    def decode(self, pdu: bytes) -> None:
+        """Raises UnfitPduError when the answer does not repeat address and count."""
+        _check_echo(pdu, struct.pack(">BHH", WRITE_REGISTERS, self.address, len(self.values)))
+
+    def __str__(self) -> str:
+        return f"write 0x{self.address:04X}+{len(self.values)} (function {WRITE_REGISTERS})"
+
+
+@dataclass(frozen=True, slots=True)
 class ReadIdentification:
     """Read one identification object (function 2B, MEI type 0E, individual access)."""
 
@@ -146,6 +220,11 @@ class ReadIdentification:
 
     def __str__(self) -> str:
         return f"read identification object 0x{self.object_id:02X}"
+
+
+def _check_echo(pdu: bytes, echo: bytes) -> None:
+    if pdu != echo:
+        raise UnfitPduError(f"the answer to a write is {pdu.hex(' ')} instead of {echo.hex(' ')}")
 
 
 def decode_answer(request: Request[AnswerT], pdu: bytes) -> AnswerT | Refusal:

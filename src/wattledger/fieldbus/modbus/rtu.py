@@ -18,6 +18,8 @@ from wattledger.fieldbus.modbus.pdu import (
     ReadRegisters,
     Request,
     UnfitPduError,
+    WriteRegister,
+    WriteRegisters,
     decode_answer,
 )
 from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, Verdict
@@ -25,6 +27,7 @@ from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, Verd
 MOST_FRAME_BYTES = 256
 CRC_BYTES = 2
 EXCEPTION_BYTES = 5
+ECHO_BYTES = 8  # of an answer that repeats address and value or count
 USUAL_BYTES = 24  # of an answer whose length its request does not tell: a short text
 
 # A line that changes its direction often gives a byte or two of noise. No more are skipped, so that the data of a
@@ -63,7 +66,13 @@ def frame(unit_id: int, pdu: bytes) -> bytes:
 
 def answer_bytes(request: Request[object]) -> int | None:
     """How long the frame of a usual answer to `request` is; None: the request does not tell."""
-    return 5 + 2 * request.count if isinstance(request, ReadRegisters) else None
+    match request:
+        case ReadRegisters(count=count):
+            return 5 + 2 * count
+        case WriteRegister() | WriteRegisters():
+            return ECHO_BYTES
+        case _:
+            return None
 
 
 def frame_bytes(start: bytes | bytearray) -> int | None:
@@ -76,7 +85,7 @@ def frame_bytes(start: bytes | bytearray) -> int | None:
     if function in COUNTED:
         return 3 + start[2] + CRC_BYTES
     if function in ECHOING:
-        return 8
+        return ECHO_BYTES
     return _identification_bytes(start) if function == ENCAPSULATED_INTERFACE else None
 
 

@@ -25,7 +25,7 @@ from wattledger.fieldbus import (
     UnreachableError,
     identify,
 )
-from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters
+from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters, WriteRegister, WriteRegisters
 
 GUARD_S = 10.0
 ENDLESS_S = 60.0  # far above GUARD_S: what fails with it fails at once
@@ -311,6 +311,42 @@ async def test_a_broadcast_waits_until_the_units_had_time_for_it(scripted_line: 
         assert (await link.request(1, read())).answer == right(read())
 
     assert line.asked[0].raw[:6] == bytes.fromhex("00 06 0010 1234")
+
+
+@pytest.mark.parametrize("write", [WriteRegister(100, 1), WriteRegisters(100, (1, 2))])
+@pytest.mark.parametrize(("loss", "error"), [([], AnswerTimeoutError), ([b"\x01\x07\x00\x00"], UnfitAnswerError)])
+async def test_a_write_whose_answer_is_lost_is_sent_once(scripted_line: Any, write: Any, loss: Any, error: Any) -> None:
+    line = scripted_line(lambda asked: [asked.answer()] if asked.raw[1] == 3 else loss)
+    async with linked(line, retries=5) as link:
+        with pytest.raises(error):
+            await link.request(1, write, timeout_s=SHORT_S)
+        reply = await link.request(1, read())
+
+    assert reply.answer == right(read())
+    assert [asked.raw[1] for asked in line.asked] == [write.function, 3]
+    assert link.statistics.of_unit(1).retries == 0
+
+
+async def test_the_late_answer_of_a_lost_write_is_taken_for_no_later_requests(scripted_line: Any) -> None:
+    first, second = WriteRegisters(100, (1, 2)), WriteRegisters(100, (3, 4))
+    echo = bytes.fromhex("10 0064 0002")
+
+    def late(asked: Any) -> Sequence[Any]:
+        if asked.raw[1] == 3:
+            # what was owed comes in the middle of the exchange after it
+            return [asked.frame(echo), 0.01, asked.answer()] if asked.number == 1 else [asked.answer()]
+        return [] if asked.number == 0 else [asked.refusal(4)]
+
+    line = scripted_line(late)
+    async with linked(line) as link:
+        with pytest.raises(AnswerTimeoutError):
+            await link.request(1, first, timeout_s=SHORT_S)
+        reply = await link.request(1, read())
+        with pytest.raises(RefusedError):
+            await link.request(1, second)
+
+    assert reply.answer == right(read())
+    assert [asked.raw[1] for asked in line.asked] == [16, 3, 16]
 
 
 async def test_only_writes_are_broadcast(scripted_line: Any) -> None:

@@ -22,7 +22,7 @@ from wattledger.fieldbus import (
     decode,
     read_points,
 )
-from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters
+from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters, WriteRegister, WriteRegisters
 
 
 @asynccontextmanager
@@ -60,6 +60,15 @@ async def test_mbpoll_reads_the_same_numbers_on_the_same_line(libmodbus_line: st
         ours = (await link.request(1, ReadRegisters(3, 0xB100, 20))).answer
 
     assert mbpoll(libmodbus_line, 0xB100, 20) == list(ours)
+
+
+async def test_mbpoll_reads_back_what_we_wrote_and_broadcast(libmodbus_line: str) -> None:
+    async with linked(libmodbus_line) as link:
+        await link.request(1, WriteRegisters(0xB100, (31, 12, 26, 23, 59, 58)))
+        await link.request(1, WriteRegister(0xB106, 0xFFFF))
+        await link.broadcast(WriteRegister(0xB107, 4711).encode())
+
+    assert mbpoll(libmodbus_line, 0xB100, 8) == [31, 12, 26, 23, 59, 58, 0xFFFF, 4711]
 
 
 async def test_a_libmodbus_server_refuses_addresses_that_it_does_not_have(libmodbus_line: str) -> None:
