@@ -4,6 +4,7 @@ Promises checked, frozen profiles, and for each product the resolved map that re
 `profiles/`; a user adds files in folders of his own, and a mistake there never stops the rest. Reads no device.
 """
 
+from wattledger.catalog.clock import Clock, ClockField, ClockMethod, ClockTime, ClockWords
 from wattledger.catalog.device_map import DeviceMap, MappedBlock, MappedPoint, device_map
 from wattledger.catalog.errors import CatalogError, ProfileError, UnknownProductError, UnknownProfileError
 from wattledger.catalog.loading import BrokenProfile, Catalog, load_catalog, load_profile
@@ -27,6 +28,11 @@ __all__ = [
     "BrokenProfile",
     "Catalog",
     "CatalogError",
+    "Clock",
+    "ClockField",
+    "ClockMethod",
+    "ClockTime",
+    "ClockWords",
     "DeviceMap",
     "Found",
     "IdentifyStep",

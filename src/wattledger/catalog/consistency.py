@@ -44,6 +44,8 @@ def _mentions(profile: Profile) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"repeat over {repeat.over}", repeat.variants
         for repeated in repeat.points:
             yield f"point '{repeated.name}'", repeated.variants
+    if profile.clock is not None:
+        yield "clock", profile.clock.variants
 
 
 def _check_products(profile: Profile) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from wattledger.catalog.clock import Clock
 from wattledger.catalog.errors import ProfileError
 from wattledger.catalog.schema import (
     Block,
@@ -90,6 +91,7 @@ class DeviceMap:
     blocks: tuple[MappedBlock, ...]
     limits: Limits
     identify: tuple[IdentifyStep, ...]
+    clock: Clock | None = None  # None: there is none to be set
 
     def point(self, name: str, *, channel: int = 1) -> MappedPoint | None:
         """The point of this name; None: this product does not offer it."""
@@ -111,6 +113,7 @@ def device_map(profile: Profile, product: Product) -> DeviceMap:
         blocks=tuple(MappedBlock(profile.defaults.fc, block.start, block.end) for block in blocks),
         limits=profile.limits,
         identify=profile.identify,
+        clock=profile.clock if profile.clock and _concerns(profile.clock.variants, product.variant) else None,
     )
 
 

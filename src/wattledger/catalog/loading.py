@@ -9,12 +9,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from wattledger.catalog import schema
+from wattledger.catalog import clock, schema
 from wattledger.catalog.consistency import check_profile
 from wattledger.catalog.documents import Document, read_document
 from wattledger.catalog.errors import ProfileError, UnknownProfileError
+from wattledger.catalog.part import Part
 from wattledger.catalog.schema import Profile
 from wattledger.measure import MeasureError
 
@@ -154,5 +155,6 @@ def _unknown_key(key: str) -> str:
 
 
 def _known_keys() -> set[str]:
-    parts = (part for part in vars(schema).values() if isinstance(part, type) and issubclass(part, BaseModel))
+    names = (*vars(schema).values(), *vars(clock).values())
+    parts = (part for part in names if isinstance(part, type) and issubclass(part, Part))
     return {name for part in parts for name in part.model_fields}

@@ -10,18 +10,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from wattledger.catalog.clock import Clock
 from wattledger.catalog.errors import UnknownProductError
+from wattledger.catalog.part import Address, Identifier, Part, Word
 from wattledger.measure import Nature, PointName, unit_named
 
 MOST_REGISTERS = 125  # of one read; Modbus Application Protocol V1.1b3, 6.3
 MOST_CHANNELS = 100
 
-Address = Annotated[int, Field(ge=0, le=0xFFFF)]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Word = Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
 class RegisterType(StrEnum):
@@ -86,11 +85,7 @@ class Found(StrEnum):
     HARDWARE = "hardware"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(_Part):
+class Source(Part):
     """Where the facts come from."""
 
     title: Text
@@ -98,7 +93,7 @@ class Source(_Part):
     covers: str = ""
 
 
-class Variant(_Part):
+class Variant(Part):
     """A group of products with the same registers.
 
     `rollover` is the highest value that its counters show, in the unit of their points; None: not known.
@@ -108,13 +103,13 @@ class Variant(_Part):
     rollover: Annotated[int, Field(gt=0)] | None = None
 
 
-class Match(_Part):
+class Match(Part):
     """How a product names itself: what its product code begins with (makers append country suffixes)."""
 
     product_code: Text
 
 
-class Product(_Part):
+class Product(Part):
     """One orderable product."""
 
     ref: Text
@@ -122,7 +117,7 @@ class Product(_Part):
     match: Match
 
 
-class RtuTransport(_Part):
+class RtuTransport(Part):
     """How the device speaks on a serial line as it leaves the factory; the first baud rate is the usual one."""
 
     baud: Annotated[tuple[int, ...], Field(min_length=1)]
@@ -131,14 +126,14 @@ class RtuTransport(_Part):
     units: tuple[int, int] = (1, 247)
 
 
-class TcpTransport(_Part):
+class TcpTransport(Part):
     """How the device is reached over Ethernet."""
 
     port: Annotated[int, Field(ge=1, le=65535)] = 502
     unit: Annotated[int, Field(ge=0, le=255)] = 255
 
 
-class Transport(_Part):
+class Transport(Part):
     """The ways to reach the device; at least one."""
 
     rtu: RtuTransport | None = None
@@ -151,19 +146,21 @@ class Transport(_Part):
         return self
 
 
-class Limits(_Part):
+class Limits(Part):
     """What one request may ask, and how long the device may take to answer it."""
 
     max_registers: Annotated[int, Field(ge=1, le=MOST_REGISTERS)] = MOST_REGISTERS
     timeout_ms: Annotated[int, Field(ge=10, le=30_000)] = 1000
 
 
-class Defaults(_Part):
+class Defaults(Part):
     """What holds for every point of the file; `nan` lists the raw values that mean "not available", per type."""
 
     fc: Literal[3, 4] = 3
     word_order: WordOrder = WordOrder.BIG
-    nan: dict[RegisterType, Annotated[int, Field(ge=0)] | tuple[Annotated[int, Field(ge=0)], ...]] = {}
+    nan: dict[RegisterType, Annotated[int, Field(ge=0)] | tuple[Annotated[int, Field(ge=0)], ...]] = Field(
+        default_factory=dict
+    )
 
     def nan_of(self, register_type: RegisterType) -> tuple[int, ...]:
         """Raw values, as unsigned numbers of that size, that stand for "not available"."""
@@ -179,7 +176,7 @@ class Defaults(_Part):
         return self
 
 
-class RegisterStep(_Part):
+class RegisterStep(Part):
     """Read registers that tell who the device is."""
 
     kind: Literal["register"]
@@ -196,7 +193,7 @@ class RegisterStep(_Part):
         return self
 
 
-class MeiStep(_Part):
+class MeiStep(Part):
     """Ask by "read device identification" (function 0x2B, MEI type 0x0E)."""
 
     kind: Literal["mei"]
@@ -208,7 +205,7 @@ class MeiStep(_Part):
 IdentifyStep = Annotated[RegisterStep | MeiStep, Field(discriminator="kind")]
 
 
-class Block(_Part):
+class Block(Part):
     """A range that one read may cover whole, fillers included; nothing outside the blocks is ever read."""
 
     start: Address
@@ -222,14 +219,14 @@ class Block(_Part):
         return self.start + self.words
 
 
-class TariffRegisters(_Part):
+class TariffRegisters(Part):
     """The point is kept per tariff: registers 1 to `count`, `stride` words apart; the names end in t1, t2 …"""
 
     count: Annotated[int, Field(ge=1, le=16)]
     stride: Annotated[int, Field(ge=1, le=0xFFFF)]
 
 
-class ProfilePoint(_Part):
+class ProfilePoint(Part):
     """One measured quantity: where it stands and how to read it.
 
     `scale` turns the raw number into `unit`. `variants` empty: all. `rollover` overrides that of the variant.
@@ -272,7 +269,7 @@ class ChannelPoint(ProfilePoint):
     stride: Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
-class Repeat(_Part):
+class Repeat(Part):
     """Points that a device with several channels has once per channel."""
 
     over: Literal["channel"]
@@ -281,7 +278,7 @@ class Repeat(_Part):
     points: Annotated[tuple[ChannelPoint, ...], Field(min_length=1)]
 
 
-class Vector(_Part):
+class Vector(Part):
     """A golden case: these registers of this product must read as these values, in the units used inside."""
 
     product: str
@@ -291,7 +288,7 @@ class Vector(_Part):
     expect: Annotated[dict[str, float | None], Field(min_length=1)]
 
 
-class Profile(_Part):
+class Profile(Part):
     """A whole profile file."""
 
     id: Identifier
@@ -309,6 +306,7 @@ class Profile(_Part):
     blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
     points: tuple[ProfilePoint, ...] = ()
     repeats: tuple[Repeat, ...] = ()
+    clock: Clock | None = None  # None: the device has none, or none that is set over the bus
     tests: tuple[Vector, ...] = ()
 
     def product(self, ref: str) -> Product:

@@ -6,6 +6,7 @@ Times are monotonic. Decides nothing about when to ask, and keeps no values.
 """
 
 from wattledger.fieldbus.backoff import Backoff
+from wattledger.fieldbus.clock_registers import clock_read, clock_shown, clock_writes, resolution, time_shown
 from wattledger.fieldbus.decoding import decode
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
@@ -65,8 +66,13 @@ __all__ = [
     "UnfitAnswerError",
     "UnreachableError",
     "check_tls_settings",
+    "clock_read",
+    "clock_shown",
+    "clock_writes",
     "decode",
     "identify",
     "plan_reads",
     "read_points",
+    "resolution",
+    "time_shown",
 ]

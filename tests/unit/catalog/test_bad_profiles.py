@@ -37,6 +37,36 @@ MISTAKES = [
     ("start: 0, words: 20", "start: 0, words: 0", "block 0x0000: words: "),
     ("start: 0, words: 20}", "start: 0, words: 20}, {start: 0xFFFF, words: 2}", "block 0xFFFF: reaches beyond"),
     ("u16: 0xFFFF", "u16: 0x1FFFF", "nan: 0x1FFFF does not fit into u16"),
+    *(
+        ("points:\n", f"clock: {{{clock}}}\npoints:\n", message)
+        for clock, message in (
+            ("fields: [seconds_high, seconds_low]", "key 'addr' is missing"),
+            ("addr: 0, fields: [], fc: 16", "fields: Tuple should have at least 1 item"),
+            ("addr: 0, fields: [seconds_high, secs]", "field 2: clock: unknown field 'secs'; a number that is always"),
+            ("addr: 0, fields: [0x10000]", "field 1: clock: 65536 does not fit; 0 to 65535"),
+            ("addr: 0, fields: [yes]", "field 1: clock: unknown field True"),
+            ("addr: 0, fields: [[year, month]]", "field 1: clock: year does not fit into one byte"),
+            ("addr: 0, fields: [[256, month]]", "field 1: clock: 256 does not fit; 0 to 255"),
+            ("addr: 0, fields: [[month]]", "field 1: clock: ['month'] is no register; two bytes are wanted"),
+            ("addr: 0, fields: [seconds_high]", "clock: seconds_high and seconds_low stand together"),
+            ("addr: 0, fields: [seconds_high, seconds_low, hour]", "and without other fields"),
+            ("addr: 0, fields: [year, day, hour, minute, second]", "clock: one field of month is needed"),
+            (
+                "addr: 0, fields: [year, year2, month, day, hour, minute, second]",
+                "clock: one field of year or year2 is needed",
+            ),
+            ("addr: 0, fields: [seconds_high, seconds_low, seconds_low]", "clock: field 'seconds_low' is given twice"),
+            ("addr: 0xFFFF, fields: [seconds_high, seconds_low]", "clock: 2 registers from 0xFFFF reach beyond"),
+            ("addr: 0, fields: [seconds_high, seconds_low], read: {addr: 0, fields: [0]}", "clock: one field of year"),
+            ("addr: 0, fields: [seconds_high, seconds_low], methods: [write, write]", "clock: a method is given twice"),
+            ("addr: 0, fields: [seconds_high, seconds_low], fc: 5", "fc: Input should be 6 or 16"),
+            ("addr: 0, fields: [seconds_high, seconds_low], tim: utc", "unknown key 'tim'; did you mean 'time'?"),
+            (
+                "addr: 0, fields: [seconds_high, seconds_low], variants: [two]",
+                "clock: unknown variant 'two'; one of one",
+            ),
+        )
+    ),
     ("tcp: {port: 502}", "rtu: null", "at least one of rtu and tcp is needed"),
     ("defaults:", "limits: {max_registers: 1}\ndefaults:", "takes more registers than one request may ask"),
     ("defaults:", "limits: {max_registers: 126}\ndefaults:", "max_registers: "),

@@ -122,3 +122,16 @@ def test_word_order_and_function_are_those_of_the_file(write_profile: WriteProfi
 
     assert {(point.function, point.word_order) for point in mapped.points} == {(4, WordOrder.LITTLE)}
     assert {block.function for block in mapped.blocks} == {4}
+
+
+@pytest.mark.parametrize(("variant", "has_clock"), [("one", True), ("two", False)])
+def test_a_clock_belongs_to_the_variants_that_it_names(
+    write_profile: WriteProfile, variant: str, *, has_clock: bool
+) -> None:
+    path = write_profile(
+        "points:\n", f"clock: {{addr: 9, fields: [seconds_high, seconds_low], variants: [{variant}]}}\npoints:\n"
+    )
+    path.write_text(path.read_text().replace("variants: {one: ", 'variants: {two: {title: "no product"}, one: ', 1))
+    profile = load_profile(path)
+
+    assert (device_map(profile, profile.product("SM1")).clock is not None) is has_clock

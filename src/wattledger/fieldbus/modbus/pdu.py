@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from wattledger.catalog.clock import MOST_WRITTEN
 from wattledger.catalog.schema import MOST_REGISTERS
 
 READ_HOLDING_REGISTERS = 0x03
@@ -22,7 +23,6 @@ READ_DEVICE_IDENTIFICATION = 0x0E  # the MEI type
 ONE_OBJECT = 0x04  # "read device id code" for one identification object
 EXCEPTION_BIT = 0x80
 MOST_PDU_BYTES = 253
-MOST_WRITTEN = 123  # registers of one write
 
 ILLEGAL_FUNCTION = 0x01
 ILLEGAL_ADDRESS = 0x02
