@@ -9,7 +9,8 @@ import socket
 import struct
 import threading
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -104,8 +105,19 @@ def _check_sum(frame: bytes) -> bytes:
 
 
 @pytest.fixture
-def serial_line(ecr380d: Meter, tmp_path: Path) -> Iterator[SerialLine]:
-    """The simulated meter as unit 1 of a serial line: `.device_file`, `.terminal`, `.unplug()`, `.plug()`."""
-    line = SerialLine(ecr380d, tmp_path / "ttyUSB0")
-    yield line
-    line.close()
+def line_to(tmp_path: Path) -> Iterator[Callable[[Meter], SerialLine]]:
+    """Put up a serial line to the units of a meter: `.device_file`, `.terminal`, `.unplug()`, `.plug()`."""
+    with ExitStack() as lines:
+
+        def put_up(meter: Meter) -> SerialLine:
+            line = SerialLine(meter, tmp_path / "ttyUSB0")
+            lines.callback(line.close)
+            return line
+
+        yield put_up
+
+
+@pytest.fixture
+def serial_line(ecr380d: Meter, line_to: Callable[[Meter], SerialLine]) -> SerialLine:
+    """The simulated meter as unit 1 of a serial line."""
+    return line_to(ecr380d)

@@ -10,6 +10,7 @@ from wattledger.archive import Frame, HeldFrame
 from wattledger.catalog import MappedPoint, PollClass
 from wattledger.engine.assembly import DeviceSetup
 from wattledger.engine.condition import ConditionKeeper
+from wattledger.engine.device_clock import DeviceClock
 from wattledger.engine.holding import held_frame, hold_period_s
 from wattledger.engine.slotting import SlotKeeper
 from wattledger.fieldbus import Backoff, BlockMemory
@@ -34,6 +35,7 @@ class DeviceAcquisition:
         self.setup = setup
         self.condition = condition
         self.memory = BlockMemory()
+        self.clock = None if setup.map.clock is None else DeviceClock(setup.map.clock, zone=zone)
         self._keepers = [SlotKeeper(group, zone=zone) for group in setup.groups]
         self._by_class: dict[PollClass, list[MappedPoint]] = {}
         for point in setup.map.points:
@@ -111,6 +113,8 @@ class DeviceAcquisition:
         """The wall clock stepped: begin anew with the slots of the new time."""
         for keeper in self._keepers:
             keeper.restart()
+        if self.clock is not None:
+            self.clock.restart()
 
     def answered(self) -> None:
         """The device spoke: ask it as usual."""
@@ -124,3 +128,5 @@ class DeviceAcquisition:
     def failed(self, monotonic_s: float) -> None:
         """The device did not speak: leave it alone for a pause that grows, for the sake of its neighbours."""
         self._silent_until_s = monotonic_s + self._pauses.next_s()
+        if self.clock is not None:
+            self.clock.lost_touch(monotonic_s)

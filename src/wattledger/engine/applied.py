@@ -11,6 +11,7 @@ from wattledger.catalog import Catalog
 from wattledger.engine.acquisition import DeviceAcquisition
 from wattledger.engine.api import DeviceCondition, DeviceState, Refusal, TrafficStatistics
 from wattledger.engine.assembly import BusSetup, DeviceSetup, SlotGroup, assemble
+from wattledger.engine.clock_setting import CLOCK_CODES
 from wattledger.engine.condition import CODES, ConditionKeeper, device_key
 from wattledger.engine.links import BusLink, link_of
 from wattledger.engine.polling import BusPoller, Surroundings, bus_key
@@ -95,7 +96,11 @@ class AppliedPlant:
 
     def device_states(self) -> tuple[DeviceState, ...]:
         """How each configured device does, those that are disabled or refused included."""
-        polled = {one.setup.device.id: one.condition.state for poller in self.pollers() for one in poller.acquisitions}
+        polled = {
+            one.setup.device.id: replace(one.condition.state, clock=poller.clocks.state_of(one))
+            for poller in self.pollers()
+            for one in poller.acquisitions
+        }
         reasons = {refusal.id: refusal.reason for refusal in self.refusals if refusal.kind == "device"}
         return tuple(
             polled.get(device.id)
@@ -142,9 +147,13 @@ class AppliedPlant:
         await running.poller.link.close()
 
     def _end_what_is_gone(self) -> None:
-        devices = [device_key(one.setup.device.id) for poller in self.pollers() for one in poller.acquisitions]
+        acquired = [one for poller in self.pollers() for one in poller.acquisitions]
+        devices = [device_key(one.setup.device.id) for one in acquired]
+        clocks = [device_key(one.setup.device.id) for one in acquired if one.clock is not None]
         for code in CODES:
             self._around.events.keep_only(code, devices)
+        for code in CLOCK_CODES:
+            self._around.events.keep_only(code, clocks)
         self._around.events.keep_only(Code.BUS_DOWN, [bus_key(bus_id) for bus_id in self._running])
 
 

@@ -13,6 +13,7 @@ from wattledger.catalog import MappedPoint
 from wattledger.engine.acquisition import POLL_PERIOD_S, DeviceAcquisition
 from wattledger.engine.api import DeviceCondition
 from wattledger.engine.clock import Clock, ClockWatch
+from wattledger.engine.clock_setting import ClockSetter
 from wattledger.engine.events import EngineEvents
 from wattledger.engine.holding import HoldingQueue
 from wattledger.engine.links import BusLink
@@ -80,6 +81,13 @@ class BusPoller:
         self.bus = bus
         self.acquisitions = acquisitions
         self.link = link
+        self.clocks = ClockSetter(
+            link,
+            lambda: self.acquisitions,
+            clock=surroundings.clock,
+            watch=surroundings.watch,
+            events=surroundings.events,
+        )
         self._around = surroundings
         self._probe_after_s = 0.0
 
@@ -112,6 +120,9 @@ class BusPoller:
             if now is not None:
                 self._record_finished(now)
             visit = self._most_urgent(now)
+            may_wait = visit is None or visit.purpose is _Purpose.LIVE
+            if may_wait and now is not None and await self.clocks.look_after_next(now):
+                continue
             if visit is None:
                 await asyncio.sleep(self._nap_s())
             else:

@@ -40,6 +40,8 @@ class Code(StrEnum):
     DEVICE_SILENT = "device_silent"
     DEVICE_UNREACHABLE = "device_unreachable"
     DEVICE_REFUSING = "device_refusing"
+    DEVICE_CLOCK_NOT_SET = "device_clock_not_set"
+    DEVICE_CLOCK_DRIFTS = "device_clock_drifts"
     BUS_DOWN = "bus_down"
     CLOCK_UNTRUSTED = "clock_untrusted"
     CLOCK_JUMPED = "clock_jumped"
@@ -108,6 +110,10 @@ EVENTS: Mapping[Code, EventType] = {
     ),
     Code.DEVICE_UNREACHABLE: _lasting(Kind.ALARM, Severity.CRITICAL, "{device} cannot be reached at {host}"),
     Code.DEVICE_REFUSING: _lasting(Kind.ALARM, Severity.CRITICAL, "{device} refuses what it is asked: {reason}"),
+    Code.DEVICE_CLOCK_NOT_SET: _lasting(Kind.ERROR, Severity.MINOR, "The clock of {device} cannot be set: {reason}"),
+    Code.DEVICE_CLOCK_DRIFTS: _lasting(
+        Kind.WARNING, Severity.WARNING, "The clock of {device} does not keep time, it was off by {seconds} s"
+    ),
     Code.BUS_DOWN: _lasting(Kind.ALARM, Severity.MAJOR, "{bus} is down: {reason}"),
     Code.CLOCK_UNTRUSTED: _lasting(
         Kind.WARNING, Severity.WARNING, "The time of day cannot be trusted, readings wait: {reason}"

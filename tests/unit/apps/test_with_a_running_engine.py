@@ -49,6 +49,7 @@ def test_a_declared_meter_is_read_identified_and_reported(api: Any, device: dict
     assert identity["advice"]["text"]
     assert (state["active"], state["saved_revision"]) == (True, state["applied_revision"])
     assert [(row["device"], row["condition"]) for row in state["devices"]] == [(device["id"], "answering")]
+    assert state["devices"][0]["clock"] is None  # this family has none
     assert [row["device"] for row in traffic] == [None, device["id"]]
     assert all(row["answers"] > 0 for row in traffic)
     with journal().jobs.worker():

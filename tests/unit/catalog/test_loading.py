@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,3 +136,12 @@ def test_a_clock_belongs_to_the_variants_that_it_names(
     profile = load_profile(path)
 
     assert (device_map(profile, profile.product("SM1")).clock is not None) is has_clock
+
+
+def test_the_clocks_of_the_documents_can_be_loaded(write_profile: WriteProfile) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text()
+    examples = re.findall(r"```yaml\n(clock:.*?)```", text, re.DOTALL)
+
+    for example in examples:
+        assert load_profile(write_profile("points:\n", f"{example}points:\n")).clock is not None
+    assert len(examples) == 3

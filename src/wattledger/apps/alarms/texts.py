@@ -19,6 +19,8 @@ TEXTS: Mapping[Code, str] = {
     Code.DEVICE_SILENT: _("{device} does not answer at Modbus address {unit_id} on {bus}"),
     Code.DEVICE_UNREACHABLE: _("{device} cannot be reached at {host}"),
     Code.DEVICE_REFUSING: _("{device} refuses what it is asked: {reason}"),
+    Code.DEVICE_CLOCK_NOT_SET: _("The clock of {device} cannot be set: {reason}"),
+    Code.DEVICE_CLOCK_DRIFTS: _("The clock of {device} does not keep time, it was off by {seconds} s"),
     Code.BUS_DOWN: _("{bus} is down: {reason}"),
     Code.CLOCK_UNTRUSTED: _("The time of day cannot be trusted, readings wait: {reason}"),
     Code.CLOCK_JUMPED: _("The clock jumped by {seconds} s"),

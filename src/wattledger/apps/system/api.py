@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
@@ -14,6 +16,7 @@ from wattledger.apps.rest.problems import ProblemError
 from wattledger.apps.rest.server import engine, journal
 from wattledger.apps.system.schemas import (
     Clock,
+    DeviceClock,
     DeviceConditionAnswer,
     Health,
     JobAnswer,
@@ -107,6 +110,7 @@ def _state(engine_state: EngineState, *, saved: int) -> State:
                 since=device.since,
                 last_answer=device.last_answer,
                 reason=device.reason,
+                clock=DeviceClock(**asdict(device.clock)) if device.clock else None,
             )
             for device in engine_state.devices
         ],

@@ -50,12 +50,21 @@ class RefusedPart(Answer):
     reason: str
 
 
+class DeviceClock(Answer):
+    """A clock that this server sets; its offset is device minus server when it was last read."""
+
+    method: str
+    offset_s: float | None
+    last_set: UtcTime | None
+
+
 class DeviceConditionAnswer(Answer):
     device: str
     condition: DeviceCondition
     since: UtcTime
     last_answer: UtcTime | None
     reason: str
+    clock: DeviceClock | None
 
 
 class Clock(Answer):

@@ -7,6 +7,7 @@ from wattledger.engine.api.client import EngineClient
 from wattledger.engine.api.errors import EngineError, EngineRefusedError, EngineUnreachableError
 from wattledger.engine.api.messages import (
     ClockState,
+    DeviceClockState,
     DeviceCondition,
     DeviceState,
     EngineState,
@@ -28,6 +29,7 @@ from wattledger.engine.api.messages import (
 
 __all__ = [
     "ClockState",
+    "DeviceClockState",
     "DeviceCondition",
     "DeviceState",
     "EngineClient",

@@ -58,12 +58,22 @@ class LiveValue:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceClockState:
+    """How the clock of a device does."""
+
+    method: str  # how it is set: write, broadcast; none: not on this bus
+    offset_s: float | None  # device minus server when it was last read; None: not read, or it shows no time
+    last_set: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceState:
     device: int
     condition: DeviceCondition
     since: datetime
     last_answer: datetime | None
     reason: str = ""  # English, for people who debug; empty when all is well
+    clock: DeviceClockState | None = None  # None: it has none that is set
 
 
 @dataclass(frozen=True, slots=True)
