@@ -54,7 +54,7 @@ async def identify(link: Link, unit_id: int, profile: Profile, product: Product)
     """
     link.retry_now()
     inquiry = _Inquiry(link, unit_id, profile)
-    await inquiry.ask_all()
+    await inquiry.ask_all(product)
     return inquiry.judge(product)
 
 
@@ -71,10 +71,10 @@ class _Inquiry:
     error: FieldbusError | None = None  # the first
     _silent_kinds: set[str] = field(default_factory=set)
 
-    async def ask_all(self) -> None:
+    async def ask_all(self, product: Product) -> None:
         """Ask step by step until all is found or nothing more can be."""
         if not self.profile.identify:
-            await self._probe()
+            await self._probe(product)
         for step in self.profile.identify:
             if self._is_superfluous(step):
                 continue
@@ -119,8 +119,12 @@ class _Inquiry:
             return isinstance(step, RegisterStep)
         return step.into in self.found
 
+    @property
+    def _timeout_s(self) -> float:
+        return max(self.link.timeout_s, self.profile.limits.timeout_ms / 1000)
+
     async def _ask(self, step: IdentifyStep) -> str:
-        timeout_s = max(self.link.timeout_s, self.profile.limits.timeout_ms / 1000)
+        timeout_s = self._timeout_s
         if isinstance(step, RegisterStep):
             registers = ReadRegisters(self.profile.defaults.fc, step.addr, step.words)
             answer = (await self.link.request(self.unit_id, registers, timeout_s=timeout_s)).answer
@@ -128,13 +132,12 @@ class _Inquiry:
         identification = ReadIdentification(step.object)
         return text_of((await self.link.request(self.unit_id, identification, timeout_s=timeout_s)).answer)
 
-    async def _probe(self) -> None:
+    async def _probe(self, product: Product) -> None:
         """A device that cannot tell who it is can at least answer for its first point."""
-        mapped = device_map(self.profile, self.profile.products[0])
-        for point in mapped.points[:1]:
+        for point in device_map(self.profile, product).points[:1]:
             request = ReadRegisters(point.function, point.address, point.words)
             try:
-                await self.link.request(self.unit_id, request)
+                await self.link.request(self.unit_id, request, timeout_s=self._timeout_s)
                 self.answered = True
             except FieldbusError as error:
                 self._note(None, error)
@@ -150,7 +153,8 @@ class _Inquiry:
         self.error = self.error or error
         if isinstance(error, UnfitAnswerError) or (isinstance(error, RefusedError) and not error.means_silence):
             self.answered = True
-        if isinstance(error, AnswerTimeoutError) and step is not None:
+        is_silence = isinstance(error, AnswerTimeoutError) or (isinstance(error, RefusedError) and error.means_silence)
+        if is_silence and step is not None:
             # Some devices do not even refuse a function that they do not know.
             self._silent_kinds.add(step.kind)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wattledger.catalog import Profile, load_catalog
+from wattledger.catalog import Profile, device_map, load_catalog
 from wattledger.fieldbus import Advice, Identification, Outcome, TcpLink, identify
 
 MEI = 0x2B
@@ -179,3 +179,44 @@ async def test_a_profile_that_cannot_tell_accepts_whoever_answers_for_its_first_
     found = await identified(scripted(lambda a: [a.answer() if answers else a.refusal(2)]), mute)
 
     assert found.outcome is outcome
+
+
+async def test_a_slow_device_that_cannot_tell_who_it_is_has_its_own_time_to_answer(
+    scripted: Any, profile: Profile
+) -> None:
+    limits = profile.limits.model_copy(update={"timeout_ms": 5000})
+    slow = profile.model_copy(update={"identify": (), "limits": limits})
+
+    found = await identified(scripted(lambda asked: [0.2, asked.answer()]), slow)
+
+    assert found.outcome is Outcome.MATCH
+
+
+async def test_a_device_that_cannot_tell_who_it_is_is_asked_for_a_point_of_its_own_product(
+    scripted: Any, profile: Profile
+) -> None:
+    first_points = {
+        product.ref: device_map(profile, product).points[0].address
+        for product in profile.products
+        if device_map(profile, product).points
+    }
+    peer = scripted()
+
+    for ref in first_points:
+        await identified(peer, profile.model_copy(update={"identify": ()}), product=ref)
+
+    assert [asked.address for asked in peer.asked] == list(first_points.values())
+    assert len(set(first_points.values())) > 1
+
+
+async def test_a_device_that_its_gateway_loses_in_the_middle_is_not_waited_for_with_each_question(
+    scripted: Any, profile: Profile
+) -> None:
+    def lost_after_the_vendor(asked: Any) -> Sequence[Any]:
+        return [asked.answer(words("Hager", 16)) if asked.number == 0 else asked.refusal(11)]
+
+    peer = scripted(lost_after_the_vendor)
+    found = await identified(peer, profile)
+
+    assert found.outcome is Outcome.REFUSED
+    assert len(peer.asked) == 3  # vendor, then one wait of the gateway for each kind of question
