@@ -7,6 +7,7 @@ what was told survives a power cut. SQLite only; who is told, and in which langu
 
 from wattledger.journal.entries import Act, Entry
 from wattledger.journal.errors import (
+    JobPendingError,
     JobsTakenError,
     JobStateError,
     JournalDamagedError,
@@ -33,6 +34,7 @@ __all__ = [
     "Event",
     "EventType",
     "Job",
+    "JobPendingError",
     "JobState",
     "JobStateError",
     "Jobs",

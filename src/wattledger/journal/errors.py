@@ -39,5 +39,13 @@ class JobStateError(JournalError):
     """A job that is not in a state in which this can be done."""
 
 
+class JobPendingError(JournalError):
+    """A job of this kind waits or runs for the same thing already; `job` is its id."""
+
+    def __init__(self, text: str, *, job: int) -> None:
+        super().__init__(text)
+        self.job = job
+
+
 class JobsTakenError(JournalError):
     """Another process holds the job lock."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import cast
 
 from wattledger.journal.entries import from_us, to_us
-from wattledger.journal.errors import JobsTakenError, JobStateError, UnknownJobError
+from wattledger.journal.errors import JobPendingError, JobsTakenError, JobStateError, UnknownJobError
 from wattledger.journal.store import Store
 
 # A job that was running when the worker died is done again, but not one that seems to be what it dies of.
@@ -65,9 +65,22 @@ class Jobs:
         self._now = now
         self._is_worker = False
 
-    def submit(self, kind: str, *, params: Mapping[str, Json] | None = None, actor: str | None = None) -> int:
-        """Put a job in the row of those that wait; gives its id."""
+    def submit(
+        self,
+        kind: str,
+        *,
+        params: Mapping[str, Json] | None = None,
+        actor: str | None = None,
+        one_per: str | None = None,
+    ) -> int:
+        """Put a job in the row of those that wait; gives its id.
+
+        `one_per` names a parameter: raises JobPendingError while a job of the kind waits or runs that has the same
+        value of it.
+        """
         with self._store.writing() as connection:
+            if one_per is not None:
+                _check_none_pending(connection, kind, one_per, (params or {})[one_per])
             cursor = connection.execute(
                 "INSERT INTO job (kind, params, actor, state, submitted) VALUES (?, ?, ?, 'waiting', ?)",
                 (kind, json.dumps(dict(params or {})), actor, to_us(self._now())),
@@ -229,6 +242,13 @@ def _get(connection: sqlite3.Connection, job: int) -> Job:
     if row is None:
         raise UnknownJobError(f"no job {job}")
     return _job(row)
+
+
+def _check_none_pending(connection: sqlite3.Connection, kind: str, name: str, value: Json) -> None:
+    pending = connection.execute("SELECT * FROM job WHERE kind = ? AND state IN ('waiting', 'running')", (kind,))
+    for job in map(_job, pending):
+        if job.params.get(name) == value:
+            raise JobPendingError(f"job {job.id} ({kind}) {job.state.value} for {name} {value}", job=job.id)
 
 
 def _running(connection: sqlite3.Connection, job: int) -> None:

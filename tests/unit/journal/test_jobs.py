@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from wattledger.journal import (
+    JobPendingError,
     JobsTakenError,
     JobState,
     JobStateError,
@@ -99,6 +100,25 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_asked(journal: 
         journal.jobs.stopped(running)
 
     assert journal.jobs.get(running).state is JobState.CANCELLED
+
+
+def test_one_job_at_a_time_waits_or_runs_for_the_same_thing(journal: Journal) -> None:
+    def submit(bus: int) -> int:
+        return journal.jobs.submit("scan", params={"bus": bus}, one_per="bus")
+
+    first, other = submit(1), submit(2)
+    with pytest.raises(JobPendingError) as waiting:
+        submit(1)
+    with journal.jobs.worker():
+        journal.jobs.claim()
+        with pytest.raises(JobPendingError) as running:
+            submit(1)
+        journal.jobs.finish(first)
+    journal.jobs.cancel(other)
+
+    assert (waiting.value.job, running.value.job) == (first, first)
+    assert [submit(1), submit(2)] == [other + 1, other + 2]
+    assert journal.jobs.submit("scan", params={"bus": 1}) == other + 3  # who does not ask for it is not refused
 
 
 def test_a_running_job_that_was_to_stop_is_not_taken_back(journal: Journal) -> None:
