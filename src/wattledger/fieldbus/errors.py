@@ -7,6 +7,7 @@ FieldbusError
 ├── TlsSettingsError         a connection cannot be secured as configured
 └── RequestError             one request came to nothing, the next may do better
     ├── AnswerTimeoutError   nobody answered in time
+    │   └── OutOfStepError   but an answer came that may be one to an earlier request
     ├── RefusedError         the device answered with an exception
     └── UnfitAnswerError     an answer came that does not fit its request
 """
@@ -42,6 +43,10 @@ class RequestError(FieldbusError):
 
 class AnswerTimeoutError(RequestError):
     """Nobody answered in time."""
+
+
+class OutOfStepError(AnswerTimeoutError):
+    """The device spoke, but what it said must be taken for the answer to an earlier request; asked again it may do."""
 
 
 class UnfitAnswerError(RequestError):

@@ -33,9 +33,14 @@ class Link(Protocol):
         """Forget the pause after a failed connection: somebody is waiting for the next try."""
 
     async def request(
-        self, unit_id: int, request: Request[AnswerT], *, timeout_s: float | None = None
+        self,
+        unit_id: int,
+        request: Request[AnswerT],
+        *,
+        timeout_s: float | None = None,
+        retries: int | None = None,
     ) -> Reply[AnswerT]:
-        """Ask `unit_id` and give its answer.
+        """Ask `unit_id` and give its answer; `retries` None: as many further tries as the bus makes.
 
         Raises UnreachableError, ConnectionLostError, AnswerTimeoutError, RefusedError or UnfitAnswerError.
         """

@@ -94,7 +94,12 @@ class TcpLink:
         self._reopening.skip_pause()
 
     async def request(
-        self, unit_id: int, request: Request[AnswerT], *, timeout_s: float | None = None
+        self,
+        unit_id: int,
+        request: Request[AnswerT],
+        *,
+        timeout_s: float | None = None,
+        retries: int | None = None,
     ) -> Reply[AnswerT]:
         """Ask `unit_id` and give its answer.
 
@@ -103,7 +108,9 @@ class TcpLink:
         """
         limit_s = timeout_s or self._timeout_s
         return await tried(
-            lambda again: self._ask(unit_id, request, limit_s, again=again), request, retries=self._retries
+            lambda again: self._ask(unit_id, request, limit_s, again=again),
+            request,
+            retries=self._retries if retries is None else retries,
         )
 
     async def close(self) -> None:

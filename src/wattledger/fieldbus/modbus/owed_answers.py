@@ -33,6 +33,7 @@ Units never meet: an answer bears the number of its unit, and the list of unit 5
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 from wattledger.catalog.schema import MOST_REGISTERS
@@ -80,10 +81,14 @@ class Owed:
 
 
 class OwedAnswers:
-    """The ledger of one line, for all its units; outlives the connection, for devices do not notice its end."""
+    """The ledger of one line, for all its units; outlives the connection, for devices do not notice its end.
+
+    Of one way of speaking: what comes at another speed, or with another check bit, cannot be understood on this one.
+    """
 
     def __init__(self) -> None:
         self._units: dict[int, list[Owed]] = {}
+        self._taken: Counter[int] = Counter()
 
     def add(self, question: Question, *, now: float, airtime_s: float) -> None:
         """A request is being sent: its answer is owed from now on; on the wire both take `airtime_s`."""
@@ -104,12 +109,17 @@ class OwedAnswers:
         fitting = [owed for owed in answers if owed.fits(pdu)]
         if not fitting:
             return None
+        self._taken[unit_id] += 1
         taken = next((owed for owed in fitting if not owed.settled), fitting[0])
         for owed in answers[: answers.index(taken) + 1]:
             owed.settled = True
         if len(fitting) == 1:
             answers.remove(taken)
         return taken.question
+
+    def taken_of(self, unit_id: int) -> int:
+        """How many answers of the unit have been taken, in time or late."""
+        return self._taken[unit_id]
 
     def needs_probe(self, question: Question, *, now: float) -> bool:
         """Whether an answer that is still owed to another question would pass for the one to this."""

@@ -74,7 +74,7 @@ class RtuLine:
         events: LineEvents,
         open_port: PortOpener,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._framer = framer
         self._clock = clock
         self._events = events
@@ -153,7 +153,7 @@ class RtuLine:
 
     async def _until_silent(self) -> None:
         """Wait until the line has been silent for long enough, then drop what came on it unasked."""
-        silence_s = self._settings.silence_s + (0.0 if self._is_calm else ADAPTER_S)
+        silence_s = self.settings.silence_s + (0.0 if self._is_calm else ADAPTER_S)
         give_up_at = self._clock() + silence_s + self._airtime_s(MOST_FRAME_BYTES) + MOST_UNREST_S
         while True:
             self._raise_if_lost()
@@ -192,7 +192,7 @@ class RtuLine:
         return self._outcome
 
     def _judge_at(self, deadline: float) -> float:
-        calm_at = self._busy_until + self._settings.silence_s + ADAPTER_S
+        calm_at = self._busy_until + self.settings.silence_s + ADAPTER_S
         if self._framer.is_overfull:
             return calm_at
         return max(deadline, calm_at) if self._framer.holds_part else deadline
@@ -234,7 +234,7 @@ class RtuLine:
             raise ConnectionLostError(self._end)
 
     def _airtime_s(self, count: int) -> float:
-        return count * self._settings.character_s
+        return count * self.settings.character_s
 
 
 def _bytes_of_exchange(request: Request[object]) -> int:

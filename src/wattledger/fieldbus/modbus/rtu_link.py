@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import cast
 
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
     ConnectionLostError,
+    OutOfStepError,
     RefusedError,
     RequestError,
     UnfitAnswerError,
@@ -23,7 +25,7 @@ from wattledger.fieldbus.modbus.pdu import AnswerT, Refusal, Request, exception_
 from wattledger.fieldbus.modbus.rtu import RtuFramer
 from wattledger.fieldbus.modbus.rtu_line import LineEvents, PortOpener, RtuLine
 from wattledger.fieldbus.modbus.serial_port import open_serial_port
-from wattledger.fieldbus.modbus.serial_settings import SerialSettings
+from wattledger.fieldbus.modbus.serial_settings import Parity, SerialSettings
 from wattledger.fieldbus.modbus.tries import Reopening, tried
 from wattledger.fieldbus.statistics import TrafficStatistics
 
@@ -59,13 +61,13 @@ class RtuLink:
         clock: Callable[[], float] = time.monotonic,
         open_port: PortOpener = open_serial_port,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._timeout_s = timeout_s
         self._retries = retries
         self._clock = clock
         self._open_port = open_port
         self._turn = asyncio.Lock()
-        self._owed = OwedAnswers()
+        self._ledgers: defaultdict[tuple[int, Parity], OwedAnswers] = defaultdict(OwedAnswers)
         self._line: RtuLine | None = None
         self._reopening = Reopening(settings.port, clock=clock)
         self._closed = False
@@ -79,7 +81,7 @@ class RtuLink:
     @property
     def request_cost(self) -> int:
         """What one more request costs, in registers that could be read along in the same time."""
-        settings = self._settings
+        settings = self.settings
         request_s = FRAME_CHARACTERS * settings.character_s + 2 * settings.silence_s + METER_S
         return math.ceil(request_s / (CHARACTERS_A_REGISTER * settings.character_s))
 
@@ -93,18 +95,29 @@ class RtuLink:
         self._reopening.skip_pause()
 
     async def request(
-        self, unit_id: int, request: Request[AnswerT], *, timeout_s: float | None = None
+        self,
+        unit_id: int,
+        request: Request[AnswerT],
+        *,
+        timeout_s: float | None = None,
+        retries: int | None = None,
+        settings: SerialSettings | None = None,
     ) -> Reply[AnswerT]:
         """Ask `unit_id` and give its answer.
 
         Raises UnreachableError, ConnectionLostError, AnswerTimeoutError, RefusedError or UnfitAnswerError of the last
         try, ValueError for a unit that cannot answer. May be cancelled at any time; the answer that then comes late is
-        never taken for another request's.
+        never taken for another request's. With `settings` of the same port the line is set so for this request; the
+        next one without sets it back.
         """
         if not 0 < unit_id <= MOST_UNIT_ID:
             raise ValueError(f"unit {unit_id} cannot answer; 1 to {MOST_UNIT_ID}")
         question = Question(unit_id, request, timeout_s or self._timeout_s)
-        received = await tried(lambda again: self._take_turn(question, again=again), request, retries=self._retries)
+        received = await tried(
+            lambda again: self._take_turn(question, settings or self.settings, again=again),
+            request,
+            retries=self._retries if retries is None else retries,
+        )
         answer = received.accepted.answer
         if isinstance(answer, Refusal):
             raise RefusedError(f"{self._place(question)}: {exception_name(answer.code)}", code=answer.code)
@@ -118,7 +131,7 @@ class RtuLink:
         if pdu[:1] == b"" or pdu[0] not in WRITES:
             raise ValueError("only writes can be sent to all units")
         async with self._turn:
-            line = self._open_line()
+            line = self._line_set(self.settings)
             self.statistics.requested(BROADCAST_UNIT_ID, again=False)
             await line.broadcast(pdu)
 
@@ -130,58 +143,75 @@ class RtuLink:
         async with self._turn:
             pass
 
-    async def _take_turn(self, question: Question, *, again: bool) -> Received:
+    async def _take_turn(self, question: Question, settings: SerialSettings, *, again: bool) -> Received:
         while True:
             async with self._turn:
-                line = self._open_line()
+                line = self._line_set(settings)
                 now = self._clock()
-                wait_s = self._owed.free_at(question, now=now) - now
+                wait_s = self._owed(settings).free_at(question, now=now) - now
                 if wait_s <= 0:
                     await self._get_in_step(line, question)
                     return await self._exchange(line, question, again=again)
             # Not in our turn: other units, and other shapes, need not wait. The answer we wait for may come before.
             await asyncio.sleep(min(wait_s, LOOK_AGAIN_S))
 
+    def _owed(self, settings: SerialSettings) -> OwedAnswers:
+        return self._ledgers[settings.baudrate, settings.parity]
+
     async def _get_in_step(self, line: RtuLine, question: Question) -> None:
         """Make sure that no answer the unit still owes can pass for the one to `question`.
 
         Raises AnswerTimeoutError or UnfitAnswerError when the unit gave no answer that shows it.
         """
-        while self._owed.needs_probe(question, now=self._clock()):
+        owed = self._owed(line.settings)
+        while owed.needs_probe(question, now=self._clock()):
             try:
-                await self._exchange(line, self._owed.probe(question, now=self._clock()), again=True)
+                await self._exchange(line, owed.probe(question, now=self._clock()), again=True)
             except RequestError:
                 # The late answer itself may have come meanwhile, or an exception that settled it.
-                if self._owed.needs_probe(question, now=self._clock()):
+                if owed.needs_probe(question, now=self._clock()):
                     raise
 
     async def _exchange(self, line: RtuLine, question: Question, *, again: bool) -> Received:
-        self.statistics.requested(question.unit_id, again=again)
-        asked_at = self._clock()
+        owed, unit_id = self._owed(line.settings), question.unit_id
+        self.statistics.requested(unit_id, again=again)
+        asked_at, taken = self._clock(), owed.taken_of(unit_id)
         try:
             received = await line.exchange(question)
         except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError) as error:
+            kind = type(error)
             if isinstance(error, AnswerTimeoutError):
-                self.statistics.timed_out(question.unit_id)
+                self.statistics.timed_out(unit_id)
+                kind = OutOfStepError if owed.taken_of(unit_id) > taken else kind
             if line.answers == 0 and not line.is_open:
                 self._reopening.failed(str(error))  # a port that opens and fails is as good as none: do not storm it
-            raise type(error)(f"{self._place(question)}: {error}") from error
+            raise kind(f"{self._place(question)}: {error}") from error
         self._reopening.worked()
         answer = received.accepted.answer
         code = answer.code if isinstance(answer, Refusal) else None
-        self.statistics.answered(question.unit_id, response_s=received.at - asked_at, exception=code)
+        self.statistics.answered(unit_id, response_s=received.at - asked_at, exception=code)
         return received
 
-    def _open_line(self) -> RtuLine:
+    def _line_set(self, settings: SerialSettings) -> RtuLine:
+        """The open line, set as `settings` say."""
         if self._closed:
-            raise UnreachableError(f"{self._settings.port}: the bus was closed")
-        if self._line is not None and self._line.is_open:
-            return self._line
+            raise UnreachableError(f"{settings.port}: the bus was closed")
+        was_open = self._line is not None and self._line.is_open
+        if self._line is not None and was_open:
+            if self._line.settings == settings:
+                return self._line
+            self._line.close()
         self._reopening.check()
+        self._line = self._opened(settings)
+        if not was_open:
+            self.statistics.connected()
+        return self._line
+
+    def _opened(self, settings: SerialSettings) -> RtuLine:
         try:
-            self._line = RtuLine(
-                self._settings,
-                framer=RtuFramer(self._owed, echo=self._settings.echo),
+            return RtuLine(
+                settings,
+                framer=RtuFramer(self._owed(settings), echo=settings.echo),
                 clock=self._clock,
                 events=LineEvents(rejected=self.statistics.rejected, lost=self.statistics.connection_lost),
                 open_port=self._open_port,
@@ -189,9 +219,7 @@ class RtuLink:
         except OSError as error:
             reason = error.strerror or str(error)
             self._reopening.failed(reason)
-            raise UnreachableError(f"{self._settings.port}: {reason}") from error
-        self.statistics.connected()
-        return self._line
+            raise UnreachableError(f"{settings.port}: {reason}") from error
 
     def _place(self, question: Question) -> str:
-        return f"{self._settings.port} unit {question.unit_id}: {question.request}"
+        return f"{self.settings.port} unit {question.unit_id}: {question.request}"

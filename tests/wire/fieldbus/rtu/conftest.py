@@ -108,6 +108,13 @@ class ScriptedLine:
         self._thread: threading.Thread | None = None
         self.plug()
 
+    @property
+    def baudrate(self) -> int:
+        """The speed at which it was asked last."""
+        speed = self.attributes[SPEED]
+        assert isinstance(speed, int)
+        return SPEEDS[speed]
+
     def until_asked(self, times: int = 1) -> None:
         """Wait until so many requests have come."""
         with self._news:
