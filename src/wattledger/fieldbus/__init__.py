@@ -13,6 +13,7 @@ from wattledger.fieldbus.errors import (
     ConnectionLostError,
     FieldbusError,
     LinkError,
+    OutOfStepError,
     RefusedError,
     RequestError,
     TlsSettingsError,
@@ -24,11 +25,14 @@ from wattledger.fieldbus.link import Link, Reply
 from wattledger.fieldbus.memory import BlockMemory
 from wattledger.fieldbus.modbus.link import TcpLink
 from wattledger.fieldbus.modbus.rtu_link import RtuLink
+from wattledger.fieldbus.modbus.rtu_trial import RtuTrial
 from wattledger.fieldbus.modbus.serial_settings import Parity, SerialSettings
 from wattledger.fieldbus.modbus.tls_settings import TlsSecurity, TlsSettings, TlsVersion, check_tls_settings
 from wattledger.fieldbus.monitor import Direction, FrameMonitor, Happening, MonitorEntry
 from wattledger.fieldbus.planning import Read, plan_reads
 from wattledger.fieldbus.reading import PointValue, PointValues, ReadFailure, read_points
+from wattledger.fieldbus.recognition import Certainty, Proposal
+from wattledger.fieldbus.scanning import FoundUnit, probe_unit
 from wattledger.fieldbus.statistics import TrafficSnapshot, TrafficStatistics
 
 __all__ = [
@@ -36,25 +40,30 @@ __all__ = [
     "AnswerTimeoutError",
     "Backoff",
     "BlockMemory",
+    "Certainty",
     "ConnectionLostError",
     "Direction",
     "FieldbusError",
+    "FoundUnit",
     "FrameMonitor",
     "Happening",
     "Identification",
     "Link",
     "LinkError",
     "MonitorEntry",
+    "OutOfStepError",
     "Outcome",
     "Parity",
     "PointValue",
     "PointValues",
+    "Proposal",
     "Read",
     "ReadFailure",
     "RefusedError",
     "Reply",
     "RequestError",
     "RtuLink",
+    "RtuTrial",
     "SerialSettings",
     "TcpLink",
     "TlsSecurity",
@@ -72,6 +81,7 @@ __all__ = [
     "decode",
     "identify",
     "plan_reads",
+    "probe_unit",
     "read_points",
     "resolution",
     "time_shown",

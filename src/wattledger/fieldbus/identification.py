@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wattledger.catalog import Found, IdentifyStep, Product, Profile, RegisterStep, device_map
-from wattledger.fieldbus.decoding import decode_text, text_of
 from wattledger.fieldbus.errors import AnswerTimeoutError, FieldbusError, LinkError, RefusedError, UnfitAnswerError
 from wattledger.fieldbus.link import Link
-from wattledger.fieldbus.modbus.pdu import GATEWAY_TARGET_SILENT, ReadIdentification, ReadRegisters
+from wattledger.fieldbus.modbus.pdu import GATEWAY_TARGET_SILENT, ReadRegisters
+from wattledger.fieldbus.recognition import NAMES, inquiry, is_same, text_said
 
 
 class Outcome(StrEnum):
@@ -41,9 +41,6 @@ class Identification:
     found: Mapping[str, str]
     advice: Advice
     detail: str = ""  # English, for people who debug
-
-
-NAMES = {Found.PRODUCT_CODE: "product"}  # other things found are called as in the profile
 
 
 async def identify(link: Link, unit_id: int, profile: Profile, product: Product) -> Identification:
@@ -124,13 +121,8 @@ class _Inquiry:
         return max(self.link.timeout_s, self.profile.limits.timeout_ms / 1000)
 
     async def _ask(self, step: IdentifyStep) -> str:
-        timeout_s = self._timeout_s
-        if isinstance(step, RegisterStep):
-            registers = ReadRegisters(self.profile.defaults.fc, step.addr, step.words)
-            answer = (await self.link.request(self.unit_id, registers, timeout_s=timeout_s)).answer
-            return decode_text(step.type, answer)
-        identification = ReadIdentification(step.object)
-        return text_of((await self.link.request(self.unit_id, identification, timeout_s=timeout_s)).answer)
+        reply = await self.link.request(self.unit_id, inquiry(self.profile, step), timeout_s=self._timeout_s)
+        return text_said(step, reply.answer)
 
     async def _probe(self, product: Product) -> None:
         """A device that cannot tell who it is can at least answer for its first point."""
@@ -146,7 +138,7 @@ class _Inquiry:
         self.answered = True
         if text:
             self.found[step.into] = text
-        if step.equals is not None and isinstance(step, RegisterStep) and not _same(text, step.equals):
+        if step.equals is not None and isinstance(step, RegisterStep) and not is_same(text, step.equals):
             self.misread = True
 
     def _note(self, step: IdentifyStep | None, error: FieldbusError) -> None:
@@ -161,7 +153,7 @@ class _Inquiry:
     def _is_vendor_right(self) -> bool:
         vendor = self.found.get(Found.VENDOR)
         wanted = {step.equals for step in self.profile.identify if step.into is Found.VENDOR and step.equals}
-        return vendor is None or not wanted or any(_same(vendor, name) for name in wanted)
+        return vendor is None or not wanted or any(is_same(vendor, name) for name in wanted)
 
     def _advice_on_silence(self) -> Advice:
         if isinstance(self.error, LinkError):
@@ -173,7 +165,3 @@ class _Inquiry:
     def _report(self, outcome: Outcome, advice: Advice) -> Identification:
         found = {NAMES.get(what, what.value): text for what, text in self.found.items()}
         return Identification(outcome, found, advice, detail=str(self.error) if self.error else "")
-
-
-def _same(text: str, wanted: str) -> bool:
-    return text.casefold() == wanted.casefold()
