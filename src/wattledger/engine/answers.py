@@ -23,6 +23,8 @@ from wattledger.engine.api import (
     Reload,
     Reloaded,
     Reset,
+    Scanned,
+    ScanRequest,
     Stored,
     TrafficStatistics,
     calls,
@@ -35,6 +37,7 @@ from wattledger.engine.lag import LoopLag
 from wattledger.engine.live import LiveTable
 from wattledger.engine.plant_keeping import PlantKeeper
 from wattledger.engine.recording import Recorder
+from wattledger.engine.scanning import ScanStep
 from wattledger.fieldbus import Advice, RtuLink, identify
 
 log = logging.getLogger(__name__)
@@ -74,6 +77,7 @@ class EngineAnswers:
                 answering(calls.LIVE, self.live),
                 answering(calls.RELOAD, self.reload),
                 answering(calls.IDENTIFY, self.identify),
+                answering(calls.SCAN, self.scan),
                 answering(calls.STATISTICS, self.statistics),
                 answering(calls.RESET_STATISTICS, self.reset_statistics),
                 answering(calls.BACKFILL, self.backfill),
@@ -111,7 +115,7 @@ class EngineAnswers:
     async def identify(self, question: IdentifyRequest) -> Identification:
         link = self._parts.applied.link(question.bus)
         if link is None:
-            raise EngineRefusedError("unknown_bus", f"there is no bus {question.bus}, or it is not applied yet")
+            raise _unknown_bus(question.bus)
         try:
             profile = self._parts.catalog.profile(question.profile)
             product = profile.product(question.product)
@@ -121,6 +125,16 @@ class EngineAnswers:
         on_line = isinstance(link, RtuLink) and result.advice is Advice.CHECK_ADDRESS
         advice = CHECK_ADAPTER if on_line else str(result.advice)
         return Identification(IdentifyOutcome(result.outcome), dict(result.found), advice=advice, detail=result.detail)
+
+    async def scan(self, question: ScanRequest) -> Scanned:
+        """Raises EngineRefusedError `unknown_bus`, `unknown_unit`, `no_line`, `bad_settings` or `unreachable`."""
+        applied = self._parts.applied
+        poller = applied.poller(question.bus)
+        if poller is None:
+            raise _unknown_bus(question.bus)
+        devices = applied.plant.devices if applied.plant else ()
+        on_bus = {device.unit_id: device.id for device in devices if device.bus == question.bus}
+        return await ScanStep(question, poller, on_bus, self._parts.catalog.profiles).run(self._parts.clock)
 
     async def statistics(self, _: calls.Nothing) -> tuple[TrafficStatistics, ...]:
         return self._parts.applied.statistics()
@@ -150,6 +164,10 @@ class EngineAnswers:
             if point.slot > latest:
                 raise EngineRefusedError("future", f"a reading of {point.slot.isoformat()} lies in the future")
         return [Point(point.slot, point.value) for point in given.points]
+
+
+def _unknown_bus(bus_id: int) -> EngineRefusedError:
+    return EngineRefusedError("unknown_bus", f"there is no bus {bus_id}, or it is not applied yet")
 
 
 async def _stored(written: Future[int]) -> Stored:

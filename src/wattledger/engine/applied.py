@@ -68,8 +68,13 @@ class AppliedPlant:
 
     def link(self, bus_id: int) -> BusLink | None:
         """The connection of a bus; None where there is no such bus."""
+        poller = self.poller(bus_id)
+        return poller.link if poller else None
+
+    def poller(self, bus_id: int) -> BusPoller | None:
+        """Who reads the devices of a bus; None where there is no such bus."""
         running = self._running.get(bus_id)
-        return running.poller.link if running else None
+        return running.poller if running else None
 
     def pollers(self) -> list[BusPoller]:
         """The pollers of all buses."""

@@ -109,6 +109,16 @@ class BusPoller:
             await asyncio.sleep(pauses.next_s())
             self._around.events.end(Code.BUS_DOWN, key)
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether devices that speak are still to be read for the present slots, so that nothing else may be asked."""
+        well = [one for one in self.acquisitions if not one.is_failing]
+        return _to_record(well, self._around.watch.trusted_now(), self._around.clock.monotonic()) is not None
+
+    def speaks_with(self, unit_id: int) -> bool:
+        """Whether there is a device at this address that answered when it was asked last, or was not asked yet."""
+        return any(one.setup.device.unit_id == unit_id and not one.is_failing for one in self.acquisitions)
+
     def restart_slots(self) -> None:
         """The wall clock stepped."""
         for acquisition in self.acquisitions:

@@ -26,8 +26,21 @@ from wattledger.engine.api.messages import (
     Stored,
     TrafficStatistics,
 )
+from wattledger.engine.api.scanning import (
+    SCAN_SHARE,
+    USUAL_SETTINGS,
+    LineSettings,
+    ProposedProfile,
+    ScanCertainty,
+    Scanned,
+    ScannedUnit,
+    ScanRequest,
+    scan_s,
+)
 
 __all__ = [
+    "SCAN_SHARE",
+    "USUAL_SETTINGS",
     "ClockState",
     "DeviceClockState",
     "DeviceCondition",
@@ -42,13 +55,20 @@ __all__ = [
     "Identification",
     "IdentifyOutcome",
     "IdentifyRequest",
+    "LineSettings",
     "LiveQuality",
     "LiveValue",
     "Problem",
+    "ProposedProfile",
     "Refusal",
     "Reload",
     "Reloaded",
     "Reset",
+    "ScanCertainty",
+    "ScanRequest",
+    "Scanned",
+    "ScannedUnit",
     "Stored",
     "TrafficStatistics",
+    "scan_s",
 ]

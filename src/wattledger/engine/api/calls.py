@@ -20,6 +20,7 @@ from wattledger.engine.api.messages import (
     Stored,
     TrafficStatistics,
 )
+from wattledger.engine.api.scanning import Scanned, ScanRequest
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
@@ -56,6 +57,7 @@ LIVE = Call("live", TypeAdapter(LiveQuestion), TypeAdapter(tuple[LiveValue, ...]
 LIVE_STREAM = Call("live-stream", TypeAdapter(Nothing), TypeAdapter(tuple[LiveValue, ...]))
 RELOAD = Call("reload", TypeAdapter(Reload), TypeAdapter(Reloaded))
 IDENTIFY = Call("identify", TypeAdapter(IdentifyRequest), TypeAdapter(Identification))
+SCAN = Call("scan", TypeAdapter(ScanRequest), TypeAdapter(Scanned))
 STATISTICS = Call("statistics", TypeAdapter(Nothing), TypeAdapter(tuple[TrafficStatistics, ...]))
 RESET_STATISTICS = Call("reset-statistics", TypeAdapter(Reset), TypeAdapter(Stored))
 BACKFILL = Call("backfill", TypeAdapter(GivenReadings), TypeAdapter(Stored))

@@ -28,12 +28,14 @@ from wattledger.engine.api.messages import (
     Stored,
     TrafficStatistics,
 )
+from wattledger.engine.api.scanning import Scanned, ScanRequest
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
 READ_SIZE = 65536
 IDENTIFY_TIMEOUT_S = 30.0  # a silent device costs its timeout times its retries, on a line that others use too
+SCAN_TIMEOUT_S = 90.0  # a step ends soon, but not before it is done with a device; one at 10 s a timeout takes its time
 _PROBLEM = TypeAdapter(Problem)
 
 
@@ -62,6 +64,10 @@ class EngineClient:
     def identify(self, request: IdentifyRequest) -> Identification:
         """Ask a device who it is; takes as long as the device, at most half a minute."""
         return self._ask(calls.IDENTIFY, request, timeout_s=IDENTIFY_TIMEOUT_S)
+
+    def scan(self, request: ScanRequest) -> Scanned:
+        """Ask addresses of a bus who is there, as many as can be in a second or two."""
+        return self._ask(calls.SCAN, request, timeout_s=SCAN_TIMEOUT_S)
 
     def statistics(self) -> tuple[TrafficStatistics, ...]:
         """Traffic counts of every bus and device."""

@@ -1,0 +1,95 @@
+"""The messages of a scan, and what those who order one and the engine that does it agree on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wattledger.plant import Parity
+
+
+class ScanCertainty(StrEnum):
+    """How sure it is what a device is that a scan has found."""
+
+    SURE = "sure"  # its make and its product are those of a profile
+    LIKELY = "likely"  # only one of the two
+    UNKNOWN = "unknown"  # it answers; no profile says what it is
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """How a serial line is set; `stop_bits` None: as the parity leaves room for."""
+
+    baudrate: int
+    parity: Parity
+    stop_bits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """One step of a scan: ask these addresses of a bus, in this order, who is there. Nothing is ever written.
+
+    `settings` None: as the bus is set, and on a TCP connection. Else the line is set so for each single request.
+    """
+
+    bus: int
+    unit_ids: tuple[int, ...]
+    settings: LineSettings | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedProfile:
+    """A profile that fits, and which of its products; None: one that the profile does not know."""
+
+    profile: str
+    product: str | None
+    name: str
+    certainty: ScanCertainty
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedUnit:
+    """Somebody at an address.
+
+    `device` is the configured one there. `garbled` says in English why something that came was no answer (two devices
+    on one address, other settings, noise); empty when all was well.
+    """
+
+    unit_id: int
+    device: int | None
+    said: dict[str, str]  # of itself: vendor, product, serial, firmware …
+    certainty: ScanCertainty
+    proposals: tuple[ProposedProfile, ...]
+    garbled: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What came of a step. It ends after a second or two: only the first `asked` of the addresses are dealt with."""
+
+    asked: int
+    found: tuple[ScannedUnit, ...]
+    spared: tuple[int, ...]  # devices that answer at the settings of the bus, and were not asked at others
+
+
+# How meters leave their factories, the most usual first. Without a check bit two stop bits are sent: who expects one
+# hears the second as silence, and nobody listens for the second.
+USUAL_SETTINGS = (
+    LineSettings(19200, Parity.EVEN),
+    LineSettings(9600, Parity.NONE),
+    LineSettings(9600, Parity.EVEN),
+    LineSettings(19200, Parity.NONE),
+    LineSettings(38400, Parity.NONE),
+)
+
+SCAN_SHARE = 0.5  # of the time of a bus that has devices to read as well
+BESIDE_THE_TIMEOUT_S = 0.06  # frame, silences, setting the line and back; in the middle of what is usual
+
+
+def scan_s(questions: int, *, timeout_s: float, is_shared: bool) -> float:
+    """About how long a scan takes that asks so many addresses and settings, when hardly anybody answers.
+
+    `is_shared`: there are devices on the bus that are read meanwhile.
+    """
+    return questions * (timeout_s + BESIDE_THE_TIMEOUT_S) / (SCAN_SHARE if is_shared else 1.0)
