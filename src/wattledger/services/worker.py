@@ -8,12 +8,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from wattledger.engine.api import SCAN_JOB, EngineClient
 from wattledger.journal import Journal, JournalError
 from wattledger.plant import DataFolder
 from wattledger.services import upkeep
 from wattledger.services.channels import Channel, LogChannel, pump
 from wattledger.services.child import Child, keep_beating, run_loop
 from wattledger.services.job_work import JobFunction, work_off_jobs
+from wattledger.services.scanning import scan
 from wattledger.services.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,10 @@ def main(child: Child) -> int:
 
 def job_functions(folder: DataFolder, journal: Journal) -> Mapping[str, JobFunction]:
     """What each kind of job does."""
-    return {"snapshot": lambda _run: upkeep.daily_snapshot(folder, journal)}
+    return {
+        "snapshot": lambda _run: upkeep.daily_snapshot(folder, journal),
+        SCAN_JOB: partial(scan, engine=EngineClient(folder.engine_socket)),
+    }
 
 
 async def _work(

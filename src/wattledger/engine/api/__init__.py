@@ -27,18 +27,27 @@ from wattledger.engine.api.messages import (
     TrafficStatistics,
 )
 from wattledger.engine.api.scanning import (
+    SCAN_JOB,
+    SCAN_ORDER,
+    SCAN_REPORT,
     SCAN_SHARE,
     USUAL_SETTINGS,
     LineSettings,
     ProposedProfile,
     ScanCertainty,
+    ScanFinding,
     Scanned,
     ScannedUnit,
+    ScanOrder,
+    ScanReport,
     ScanRequest,
     scan_s,
 )
 
 __all__ = [
+    "SCAN_JOB",
+    "SCAN_ORDER",
+    "SCAN_REPORT",
     "SCAN_SHARE",
     "USUAL_SETTINGS",
     "ClockState",
@@ -65,6 +74,9 @@ __all__ = [
     "Reloaded",
     "Reset",
     "ScanCertainty",
+    "ScanFinding",
+    "ScanOrder",
+    "ScanReport",
     "ScanRequest",
     "Scanned",
     "ScannedUnit",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pydantic import TypeAdapter
+
 from wattledger.plant import Parity
 
 
@@ -73,6 +75,47 @@ class Scanned:
     spared: tuple[int, ...]  # devices that answer at the settings of the bus, and were not asked at others
 
 
+@dataclass(frozen=True, slots=True)
+class ScanOrder:
+    """A whole scan, as its job is told: every address at every one of the settings (None: as the bus is set)."""
+
+    bus: int
+    unit_ids: tuple[int, ...]
+    settings: tuple[LineSettings | None, ...]
+
+    @property
+    def questions(self) -> int:
+        """How often somebody is asked whether he is there."""
+        return len(self.unit_ids) * len(self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFinding:
+    """Somebody that a scan met, and at which settings.
+
+    `same_as`: the address at which the same device, by its serial number, was met before; many a TCP meter answers at
+    all of them.
+    """
+
+    unit: ScannedUnit
+    settings: LineSettings | None
+    same_as: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan gave."""
+
+    order: ScanOrder
+    findings: tuple[ScanFinding, ...]
+    spared: tuple[int, ...]  # devices that answer at the settings of the bus, and were not asked at others
+    duration_s: float
+
+
+SCAN_JOB = "scan"  # the kind of job
+SCAN_ORDER = TypeAdapter(ScanOrder)  # its parameters
+SCAN_REPORT = TypeAdapter(ScanReport)  # its result
+
 # How meters leave their factories, the most usual first. Without a check bit two stop bits are sent: who expects one
 # hears the second as silence, and nobody listens for the second.
 USUAL_SETTINGS = (
@@ -87,9 +130,9 @@ SCAN_SHARE = 0.5  # of the time of a bus that has devices to read as well
 BESIDE_THE_TIMEOUT_S = 0.06  # frame, silences, setting the line and back; in the middle of what is usual
 
 
-def scan_s(questions: int, *, timeout_s: float, is_shared: bool) -> float:
-    """About how long a scan takes that asks so many addresses and settings, when hardly anybody answers.
+def scan_s(order: ScanOrder, *, timeout_s: float, is_shared: bool) -> float:
+    """About how long a scan takes when hardly anybody answers.
 
     `is_shared`: there are devices on the bus that are read meanwhile.
     """
-    return questions * (timeout_s + BESIDE_THE_TIMEOUT_S) / (SCAN_SHARE if is_shared else 1.0)
+    return order.questions * (timeout_s + BESIDE_THE_TIMEOUT_S) / (SCAN_SHARE if is_shared else 1.0)
