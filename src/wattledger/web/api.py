@@ -16,10 +16,12 @@ from wattledger.apps.alarms.api import router as alarms
 from wattledger.apps.building.api import router as building
 from wattledger.apps.devices.api import router as devices
 from wattledger.apps.devices.bus_api import router as buses
+from wattledger.apps.devices.scan_api import router as scans
 from wattledger.apps.measurements.api import router as measurements
 from wattledger.apps.rest.problems import STATUS, ProblemError, problem_response
 from wattledger.apps.rest.validation import field_error
 from wattledger.apps.system.api import router as system
+from wattledger.apps.system.job_api import router as jobs
 from wattledger.archive import ArchiveError
 from wattledger.engine.api import EngineError, EngineRefusedError
 from wattledger.journal import JournalError
@@ -57,10 +59,12 @@ api = DescribedAPI(
 api.add_router("", account)
 api.add_router("", building)
 api.add_router("", buses)
+api.add_router("", scans)
 api.add_router("", devices)
 api.add_router("", measurements)
 api.add_router("", alarms)
 api.add_router("", system)
+api.add_router("", jobs)
 
 
 def _answer(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:

@@ -15,7 +15,6 @@ from wattledger.apps.devices.bus_schemas import BusAnswer, BusPage, NewBus, Traf
 from wattledger.apps.devices.models import Bus
 from wattledger.apps.rest.ids import Kind, number_in_path
 from wattledger.apps.rest.pages import Cursor, KnownVersion, Limit, page
-from wattledger.apps.rest.problems import ProblemError
 from wattledger.apps.rest.responses import no_content
 from wattledger.apps.rest.server import engine
 
@@ -74,7 +73,4 @@ def bus_statistics(request: HttpRequest, bus_id: str) -> list[Traffic]:
 
 
 def _bus(bus_id: str) -> Bus:
-    bus = Bus.objects.filter(pk=number_in_path(Kind.BUS, bus_id)).first()
-    if bus is None:
-        raise ProblemError("not_found")
-    return bus
+    return buses.find_bus(number_in_path(Kind.BUS, bus_id))

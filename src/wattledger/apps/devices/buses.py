@@ -18,6 +18,14 @@ MOST_NAMED = 5  # devices in the text of an error
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII | re.IGNORECASE)
 
 
+def find_bus(bus_id: int) -> Bus:
+    """The bus; raises ProblemError when there is none."""
+    bus = Bus.objects.filter(pk=bus_id).first()
+    if bus is None:
+        raise ProblemError("not_found")
+    return bus
+
+
 def create_bus(fields: BusFields, *, by: User) -> Bus:
     """Make a bus; `fields` are all of its kind.
 
@@ -59,9 +67,7 @@ def delete_bus(bus_id: int, *, version: int | None, by: User) -> None:
 
 
 def _present(bus_id: int, version: int | None) -> Bus:
-    bus = Bus.objects.filter(pk=bus_id).first()
-    if bus is None:
-        raise ProblemError("not_found")
+    bus = find_bus(bus_id)
     if version is not None and version != bus.version:
         raise ProblemError("version_conflict")
     return bus

@@ -28,6 +28,8 @@ STATUS = {
     "in_use": 409,
     "request_in_progress": 409,
     "engine_refused": 409,
+    "scan_pending": 409,
+    "not_scannable": 409,
     "too_large": 413,
     "unsupported_media_type": 415,
     "invalid": 422,

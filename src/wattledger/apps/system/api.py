@@ -10,23 +10,18 @@ from ninja import Router, Status
 from wattledger.apps.accounts.gate import requires
 from wattledger.apps.accounts.rights import Right
 from wattledger.apps.building.revision import saved_revision
-from wattledger.apps.rest.ids import Kind, number_in_path, public_id
-from wattledger.apps.rest.pages import Cursor, Limit, position
-from wattledger.apps.rest.problems import ProblemError
+from wattledger.apps.rest.ids import Kind, public_id
 from wattledger.apps.rest.server import engine, journal
 from wattledger.apps.system.schemas import (
     Clock,
     DeviceClock,
     DeviceConditionAnswer,
     Health,
-    JobAnswer,
-    JobPage,
     RefusedPart,
     ServiceState,
     State,
 )
 from wattledger.engine.api import EngineError, EngineState
-from wattledger.journal import Job, UnknownJobError
 
 router = Router(tags=["system"])
 _ID_KINDS = {"bus": Kind.BUS, "device": Kind.DEVICE, "series": Kind.SERIES}
@@ -57,39 +52,6 @@ def _archive_state() -> str | None:
 def state(request: HttpRequest) -> State:
     """Which configuration is active, how each device does on its bus, and whether the clock is trusted."""
     return _state(engine().state(), saved=saved_revision())
-
-
-@router.get("/jobs", response=JobPage)
-@requires(Right.OPERATE)
-def list_jobs(request: HttpRequest, limit: Limit = 100, cursor: Cursor = None) -> JobPage:
-    """Work that takes longer than a request, newest first."""
-    found = journal().jobs.list(limit=limit + 1, after=position(cursor) or None)
-    behind = str(found[limit - 1].id) if len(found) > limit else None
-    return JobPage(items=[_job(job) for job in found[:limit]], next=behind)
-
-
-@router.get("/jobs/{job_id}", response=JobAnswer)
-@requires(Right.OPERATE)
-def show_job(request: HttpRequest, job_id: str) -> JobAnswer:
-    """One job."""
-    try:
-        return _job(journal().jobs.get(number_in_path(Kind.JOB, job_id)))
-    except UnknownJobError:
-        raise ProblemError("not_found") from None
-
-
-def _job(job: Job) -> JobAnswer:
-    return JobAnswer(
-        id=public_id(Kind.JOB, job.id),
-        kind=job.kind,
-        state=job.state,
-        progress=job.progress,
-        result=job.result,
-        error=job.error,
-        submitted=job.submitted,
-        started=job.started,
-        finished=job.finished,
-    )
 
 
 def _state(engine_state: EngineState, *, saved: int) -> State:

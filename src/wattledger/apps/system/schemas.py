@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import JsonValue
-
+from wattledger.apps.rest.jobs import JobAnswer
 from wattledger.apps.rest.values import Answer, UtcTime
 from wattledger.engine.api import DeviceCondition
-from wattledger.journal import JobState
 
 ServiceState = Literal["ok", "down"]
 
@@ -21,20 +19,6 @@ class Health(Answer):
     status: Literal["ok", "degraded"]
     services: dict[str, ServiceState]
     archive: str | None
-
-
-class JobAnswer(Answer):
-    """`progress` goes from 0 to 1; `error` is English and says why it failed."""
-
-    id: str
-    kind: str
-    state: JobState
-    progress: float
-    result: JsonValue
-    error: str
-    submitted: UtcTime
-    started: UtcTime | None
-    finished: UtcTime | None
 
 
 class JobPage(Answer):

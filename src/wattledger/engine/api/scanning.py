@@ -101,6 +101,11 @@ class ScanFinding:
     settings: LineSettings | None
     same_as: int | None
 
+    @property
+    def is_device(self) -> bool:
+        """Whether it gave an answer, not only noise."""
+        return not self.unit.garbled or bool(self.unit.said or self.unit.proposals)
+
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
