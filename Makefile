@@ -57,5 +57,6 @@ lint: .tools/ready-dev
 	$(RUN) python tools/check_translations.py
 
 translations: .tools/ready-dev
-	$(RUN) pybabel extract --mapping-file tools/babel.cfg --keywords gettext_lazy --keywords pgettext_lazy:1c,2 --output $(LOCALES)/django.pot --project wattledger --no-location --sort-output src/wattledger
-	$(RUN) pybabel update --domain django --input-file $(LOCALES)/django.pot --output-dir $(LOCALES) --no-fuzzy-matching --ignore-pot-creation-date
+	$(RUN) pybabel extract --mapping-file tools/babel.cfg --keywords gettext_lazy --keywords pgettext_lazy:1c,2 --output $(LOCALES)/django.pot --project wattledger --no-location --sort-output --width 120 src/wattledger
+	$(RUN) pybabel update --domain django --input-file $(LOCALES)/django.pot --output-dir $(LOCALES) --no-fuzzy-matching --ignore-pot-creation-date --width 120
+	rm $(LOCALES)/django.pot
