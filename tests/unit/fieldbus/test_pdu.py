@@ -92,6 +92,14 @@ def test_writing_may_not_be_repeated() -> None:
     assert not TWO_WRITTEN.is_repeatable
 
 
+def test_a_refused_identification_may_name_its_mei_type() -> None:
+    assert decode_answer(ReadIdentification(0), bytes.fromhex("AB 01")) == Refusal(1)
+    assert decode_answer(ReadIdentification(0), bytes.fromhex("AB 0E 02")) == Refusal(2)
+    for pdu in ("AB 0E", "AB 0E 00", "AB 0D 02", "AB 0E 02 00"):
+        with pytest.raises(UnfitPduError, match="an exception without a code"):
+            decode_answer(ReadIdentification(0), bytes.fromhex(pdu))
+
+
 def test_an_exception_is_a_refusal_with_its_name() -> None:
     assert decode_answer(HOLDING, bytes.fromhex("83 02")) == Refusal(2)
     assert exception_name(2) == "exception 2 (illegal data address)"

@@ -81,6 +81,15 @@ def test_a_text_is_as_long_as_it_says() -> None:
     assert [verdict for byte in frame(UNIT, pdu) for verdict in framer.receive(bytes((byte,)))] == [Accepted(b"Hager")]
 
 
+def test_a_refused_text_may_name_its_mei_type() -> None:
+    for pdu in (b"\xab\x02", b"\xab\x0e\x02"):
+        framer = asked(ReadIdentification(0))
+
+        got = [verdict for byte in frame(UNIT, pdu) for verdict in framer.receive(bytes((byte,)))]
+
+        assert got == [Accepted(Refusal(2))]
+
+
 @pytest.mark.parametrize("noise", [b"\x00", b"\xff", b"\x07", b"\x00\xff", b"\x07\x03", b"\xff\x07"])
 def test_a_byte_or_two_of_noise_do_not_hide_the_answer(noise: bytes) -> None:
     bytewise = asked()

@@ -227,13 +227,19 @@ def _check_echo(pdu: bytes, echo: bytes) -> None:
         raise UnfitPduError(f"the answer to a write is {pdu.hex(' ')} instead of {echo.hex(' ')}")
 
 
+def names_mei_type(pdu: bytes | bytearray) -> bool:
+    """Whether an exception of function 2B puts the MEI type before its code, as some servers do (npm's jsmodbus)."""
+    return pdu[:2] == bytes((ENCAPSULATED_INTERFACE | EXCEPTION_BIT, READ_DEVICE_IDENTIFICATION))
+
+
 def decode_answer(request: Request[AnswerT], pdu: bytes) -> AnswerT | Refusal:
     """What the device says to `request`; raises UnfitPduError for what is no answer to it."""
     function = pdu[0] if pdu else None
     if function == request.function:
         return request.decode(pdu)
     if function == request.function | EXCEPTION_BIT:
-        if len(pdu) != 2 or pdu[1] == 0:
+        code = pdu[2:] if names_mei_type(pdu) else pdu[1:]
+        if len(code) != 1 or code == b"\0":
             raise UnfitPduError("an exception without a code")
-        return Refusal(pdu[1])
+        return Refusal(code[0])
     raise UnfitPduError(f"function {'missing' if function is None else function} instead of {request.function}")

@@ -21,6 +21,7 @@ from wattledger.fieldbus.modbus.pdu import (
     WriteRegister,
     WriteRegisters,
     decode_answer,
+    names_mei_type,
 )
 from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, Verdict
 
@@ -81,7 +82,7 @@ def frame_bytes(start: bytes | bytearray) -> int | None:
         return None
     function = start[1]
     if function & EXCEPTION_BIT:
-        return EXCEPTION_BYTES
+        return EXCEPTION_BYTES + names_mei_type(start[1:3])
     if function in COUNTED:
         return 3 + start[2] + CRC_BYTES
     if function in ECHOING:
