@@ -6,9 +6,11 @@ UV := .tools/bin/uv
 RUN := $(UV) run --frozen --no-sync
 DATA ?= data
 LOCALES := src/wattledger/web/locale
-# what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, stunnel, the fake clock
-TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll stunnel4 faketime procps
-TEST_FILES := /usr/bin/curl /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
+# what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, collectd, stunnel, the fake clock
+TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll collectd-core stunnel4 faketime procps
+TEST_FILES := /usr/bin/curl /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll /usr/lib/collectd/modbus.so \
+	/usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
+NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
 .PHONY: setup setup-test demo run test lint bench soak translations
 
@@ -29,7 +31,11 @@ setup: .tools/ready-demo
 	@$(UV) sync --quiet --frozen --all-groups --all-extras
 	@touch $@
 
-setup-test: .tools/ready-dev
+$(NODE_PEERS): .tools/ready-dev tests/peers/package-lock.json
+	@$(RUN) tools/npm ci --prefix tests/peers --omit=optional --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+setup-test: .tools/ready-dev $(NODE_PEERS)
 	@for file in $(TEST_FILES); do [ -e $$file ] || { tools/install-packages $(TEST_PACKAGES); break; }; done
 
 demo: setup

@@ -1,4 +1,4 @@
-"""Our master and libmodbus understand each other on a serial line."""
+"""Our master and other people's Modbus understand each other on a serial line."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from pymodbus.pdu.device import ModbusDeviceIdentification
+from pymodbus.server import ModbusSerialServer
+from pymodbus.simulator import DataType, SimData, SimDevice
 
 from wattledger.catalog import device_map, load_catalog
 from wattledger.fieldbus import (
@@ -105,3 +109,38 @@ async def test_a_server_that_loses_its_step_is_read_at_the_retry(
         reply = await link.request(1, ReadRegisters(3, 0xB000, 4))
 
     assert reply.answer == tuple((0xB000 + n) * 7919 % 0x10000 for n in range(4))
+
+
+@asynccontextmanager
+async def pymodbus_line(cable: Any) -> AsyncIterator[str]:
+    """A port with pymodbus' simulator as units 1 and 2 behind it, at 19200-8-N-2."""
+    near, far = cable.ends
+    registers = SimData(
+        0xB000, values=[(0xB000 + n) * 7919 % 0x10000 for n in range(1024)], datatype=DataType.REGISTERS
+    )
+    server = ModbusSerialServer(
+        [SimDevice(1, simdata=[registers]), SimDevice(2, simdata=[registers])],
+        identity=ModbusDeviceIdentification(info_name={"VendorName": "Pymodbus", "ProductCode": "SIM"}),
+        port=far,
+        baudrate=19200,
+        parity="N",  # a pseudo terminal takes a parity once only, and pyserial asks more often
+        stopbits=2,
+    )
+    await server.serve_forever(background=True)
+    try:
+        yield near
+    finally:
+        await server.shutdown()
+
+
+async def test_the_pymodbus_simulator_is_read_register_by_register_right(cable: Any) -> None:
+    async with pymodbus_line(cable) as port, linked(port) as link:
+        for unit_id in (1, 2):
+            for function, address, count in ((3, 0xB000, 1), (3, 0xB001, 125), (4, 0xB3FF, 1), (4, 0xB123, 77)):
+                reply = await link.request(unit_id, ReadRegisters(function, address, count))
+                assert reply.answer == tuple((address + n) * 7919 % 0x10000 for n in range(count))
+        assert (await link.request(1, ReadIdentification(0))).answer == b"Pymodbus"
+        with pytest.raises(RefusedError, match="illegal data address"):
+            await link.request(1, ReadRegisters(3, 0xB3FF, 2))
+
+    assert link.statistics.of_link().rejected == 0
