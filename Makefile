@@ -6,10 +6,13 @@ UV := .tools/bin/uv
 RUN := $(UV) run --frozen --no-sync
 DATA ?= data
 LOCALES := src/wattledger/web/locale
-# what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, collectd, stunnel, the fake clock
-TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll collectd-core stunnel4 faketime procps
+# what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, collectd, tshark, stunnel, the fake clock
+TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll collectd-core tshark stunnel4 faketime procps
 TEST_FILES := /usr/bin/curl /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll /usr/lib/collectd/modbus.so \
-	/usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
+	/usr/bin/tshark /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
+# tests of `make test` that `make soak` runs for longer
+LONGER := tests/wire/whole/test_life.py tests/wire/fieldbus/test_dissection.py \
+	tests/wire/fieldbus/rtu/test_rtu_dissection.py
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
 .PHONY: setup setup-test demo run test lint bench soak translations
@@ -48,7 +51,7 @@ test: setup-test
 	@$(RUN) tools/timed-suites tests/unit $(sort $(dir $(wildcard tests/wire/*/test_*.py)))
 
 soak: setup-test
-	@SOAK_KILLING_S=300 $(RUN) tools/timed-suites tests/soak tests/wire/whole/test_life.py
+	@SOAK_KILLING_S=300 SOAK_TRAFFIC_S=60 $(RUN) tools/timed-suites tests/soak $(LONGER)
 
 bench: setup-test
 	@for script in bench/*.py; do echo "== $$script"; $(RUN) python $$script || exit 1; done
