@@ -12,7 +12,7 @@ TEST_FILES := /usr/bin/curl /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/m
 	/usr/bin/tshark /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
 # tests of `make test` that `make soak` runs for longer
 LONGER := tests/wire/whole/test_life.py tests/wire/fieldbus/test_dissection.py \
-	tests/wire/fieldbus/rtu/test_rtu_dissection.py
+	tests/wire/fieldbus/rtu/test_rtu_dissection.py tests/unit/fieldbus/test_fuzz.py
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
 .PHONY: setup setup-test demo run test lint bench soak translations
@@ -51,7 +51,7 @@ test: setup-test
 	@$(RUN) tools/timed-suites tests/unit $(sort $(dir $(wildcard tests/wire/*/test_*.py)))
 
 soak: setup-test
-	@SOAK_KILLING_S=300 SOAK_TRAFFIC_S=60 $(RUN) tools/timed-suites tests/soak $(LONGER)
+	@SOAK_KILLING_S=300 SOAK_TRAFFIC_S=60 SOAK_FRAMES=1000000 $(RUN) tools/timed-suites tests/soak $(LONGER)
 
 bench: setup-test
 	@for script in bench/*.py; do echo "== $$script"; $(RUN) python $$script || exit 1; done
