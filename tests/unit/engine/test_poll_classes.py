@@ -1,0 +1,44 @@
+"""Each register is read as often as it is worth: by its poll class, and first what is recorded."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from wattledger.catalog import Catalog, PollClass
+from wattledger.engine.acquisition import DeviceAcquisition
+from wattledger.engine.assembly import assemble
+from wattledger.plant import Plant
+
+AT_A_SLOT = datetime(2026, 6, 1, 12, 10, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def acquisition(plant: Plant, catalog: Catalog) -> DeviceAcquisition:
+    [device] = assemble(plant, catalog).buses[0].devices
+    return DeviceAcquisition(device, zone=ZoneInfo("Europe/Paris"), condition=cast("Any", None))
+
+
+def test_in_a_minute_each_poll_class_is_read_at_its_own_pace(acquisition: DeviceAcquisition, clock: Any) -> None:
+    reads: Counter[PollClass] = Counter()
+    for _ in range(60 * 20):
+        due = acquisition.due_live(clock.monotonic())
+        if due:
+            reads.update({point.poll for point in due})
+            acquisition.asked(due, clock.monotonic())
+        clock.pass_(0.05)
+
+    assert reads[PollClass.FAST] in {58, 59, 60}  # each period begins when the one before was asked
+    assert reads[PollClass.NORMAL] == 12
+    assert reads[PollClass.SLOW] == 4
+
+
+def test_what_is_only_shown_is_not_asked_for_at_a_slot(acquisition: DeviceAcquisition) -> None:
+    recorded = {member.point for group in acquisition.setup.groups for member in group.members}
+
+    due = [acquisition.due_at_slot(AT_A_SLOT, energies=energies, monotonic_s=1000.0) for energies in (True, False)]
+
+    assert due[0] | due[1] == recorded
+    assert recorded < set(acquisition.setup.map.points)
