@@ -28,8 +28,8 @@ from wattledger.fieldbus.modbus.pdu import ReadRegisters
 
 GUARD_S = 10.0  # within this everything is over; less than one timeout of a request that must fail at once
 ENDLESS_S = 60.0
-SHORT_S = 0.04
-LATE_S = 2.5 * SHORT_S
+SHORT_S = 0.08
+LATE_S = 0.3
 
 TCP, RTU = "tcp", "rtu"  # TLS carries the frames of TCP
 
@@ -89,7 +89,7 @@ FAULTS = (
     Fault("no answer", lambda asked: [], everywhere(TIMEOUT)),
     Fault("late answer", lambda asked: [LATE_S, asked.answer()], everywhere(TIMEOUT)),
     Fault("late refusal", lambda asked: [LATE_S, asked.refusal(4)], everywhere(TIMEOUT)),
-    Fault("late answer of another length", lambda asked: [LATE_S, asked.answer([1])], everywhere(TIMEOUT)),
+    Fault("late answer of another length", lambda asked: [LATE_S, asked.answer([1])], {TCP: TIMEOUT}),
     Fault("one byte", lambda asked: [asked.answer()[:1]], {TCP: TIMEOUT, RTU: UNFIT_AT_TIMEOUT}),
     Fault("last byte missing", lambda asked: [asked.answer()[:-1]], {TCP: TIMEOUT, RTU: UNFIT_AT_TIMEOUT}),
     Fault("first byte missing", lambda asked: [asked.answer()[1:]], {TCP: UNFIT, RTU: UNFIT_AT_TIMEOUT}),

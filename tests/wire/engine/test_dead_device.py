@@ -1,9 +1,8 @@
-"""Three meters behind one gateway, one of them dead: the engine reads the others as if it were not there."""
+"""Three units behind one gateway, one of them dead: the engine reads the others as if it were not there."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -51,7 +50,7 @@ async def _ask(meter: Any, head: bytes, pdu: bytes) -> bytes:
 
 
 def of_three(plant: Plant) -> Plant:
-    """The dead meter stands first, so that it is asked before the others."""
+    """The dead unit stands first, so that it is asked before the others."""
     units = (DEAD, *HEALTHY)
     return replace(
         plant,
@@ -62,12 +61,10 @@ def of_three(plant: Plant) -> Plant:
 
 
 async def test_a_dead_device_costs_its_neighbours_neither_slots_nor_live_values(
-    folder: Any, clock: Any, start: Any, make_plant: Any, make_plants: Any, simulate: Callable[..., Any]
+    folder: Any, clock: Any, start: Any, make_plant: Any, make_plants: Any, ecr380d: Any
 ) -> None:
-    gateway = Gateway({unit: simulate("ECR380D", serial=str(unit)) for unit in HEALTHY})
-    for unit, meter in gateway.meters.items():
-        meter.tell("freeze on")
-        meter.tell(f"set 0xB060 {unit}")
+    ecr380d.tell("set 0xB060 4711")
+    gateway = Gateway(dict.fromkeys(HEALTHY, ecr380d))
     async with await asyncio.start_server(gateway.serve, "127.0.0.1", 0) as server:
         plants = make_plants(of_three(make_plant(server.sockets[0].getsockname()[1])))
         async with start(folder, clock, plants) as running:
@@ -77,7 +74,7 @@ async def test_a_dead_device_costs_its_neighbours_neither_slots_nor_live_values(
             await running.until(lambda: set(HEALTHY) <= set(gateway.asked[asked_before:]))
             live = await running.ask(running.client.live)
 
-    assert readings == [[(NOON, unit * 1000.0)] for unit in HEALTHY]
+    assert readings == [[(NOON, 4_711_000.0)]] * len(HEALTHY)
     assert {value.circuit for value in live if value.quality is LiveQuality.GOOD} == set(HEALTHY)
     assert gateway.connections == 1
     assert gateway.asked.count(DEAD) < min(gateway.asked.count(unit) for unit in HEALTHY)
