@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from wattledger.fieldbus import RefusedError
-from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters
+from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters, WriteRegister, WriteRegisters
 
 TRAFFIC_S = float(os.environ.get("SOAK_TRAFFIC_S", "0.5"))
 DEADLINE_S = 15.0
@@ -36,7 +36,7 @@ SERIAL = (
 FIELDS = (
     *("tcp.dstport", "udp.dstport", "mbtcp.unit_id", "mbrtu.unit_id", "modbus.func_code", "modbus.reference_num"),
     *("modbus.word_cnt", "modbus.object_id", "modbus.exception_code", "modbus.regval_uint16"),
-    "modbus.object_str_value",
+    *("modbus.data", "modbus.object_str_value"),
 )
 NOT_AS_IT_SHOULD_BE = (
     '_ws.malformed || _ws.expert.group == "Malformed" || mbtcp.cannot_classify || mbrtu.crc16.incorrect'
@@ -64,6 +64,8 @@ def various(asked: Any, function: int, object_id: int) -> Sequence[bytes]:
     if function == 0x2B:
         text = text_of(object_id)
         return [asked.frame(bytes((0x2B, 0x0E, 4, 0x81, 0, 0, 1, object_id, len(text))) + text)]
+    if asked.address < REFUSED_FROM and function in {6, 16}:
+        return [asked.frame(struct.pack(">BHH", function, asked.address, asked.count))]
     if asked.address >= REFUSED_FROM:
         return [asked.refusal(1 + (asked.address - REFUSED_FROM) % 11)]
     return [asked.answer()]
@@ -81,24 +83,45 @@ async def talk(link: Any) -> list[Said]:
         if time.monotonic() > end:
             break
         await asyncio.sleep(PAUSE_S)
-        asked = (request.object_id,) if request.function == 0x2B else (request.address, request.count)
-        said.append(Said(True, unit_id, request.function, asked))
+        said.append(Said(True, unit_id, request.function, _asked(request)))
         try:
             answer = (await link.request(unit_id, request)).answer
         except RefusedError as error:
             answer = f"exception {error.code}"
         # tshark names the function without the bit that marks an exception
-        said.append(Said(False, unit_id, request.function, answer if isinstance(answer, tuple) else (answer,)))
+        said.append(Said(False, unit_id, request.function, _answered(request, answer)))
     return said
+
+
+def _asked(request: Any) -> tuple[object, ...]:
+    match request:
+        case ReadIdentification():
+            return (request.object_id,)
+        case WriteRegister():
+            return (request.address, request.value)
+        case WriteRegisters():
+            return (request.address, len(request.values), *request.values)
+        case _:
+            return (request.address, request.count)
+
+
+def _answered(request: Any, answer: object) -> tuple[object, ...]:
+    if answer is None:  # a write that was done: its answer repeats the beginning of the request
+        return _asked(request)[:2]
+    return answer if isinstance(answer, tuple) else (answer,)
 
 
 def _questions() -> Iterator[tuple[int, Any]]:
     """Every kind of request first, then any without end."""
     dice = random.Random(5)
     yield from ((unit, ReadRegisters(3, REFUSED_FROM + unit - 1, 1)) for unit in range(1, 12))
+    yield 1, WriteRegisters(REFUSED_FROM + 1, (1, 2))
     yield from ((247, ReadIdentification(object_id)) for object_id in range(7))
     while True:
         yield dice.randint(1, 247), ReadIdentification(dice.randrange(7))
+        yield dice.randint(1, 247), WriteRegister(dice.randrange(REFUSED_FROM), dice.randrange(0x10000))
+        values = tuple(dice.randrange(0x10000) for _ in range(dice.choice((1, 2, 123))))
+        yield dice.randint(1, 247), WriteRegisters(dice.randrange(REFUSED_FROM - 123), values)
         for _ in range(5):
             address, count = dice.randrange(0x10000 - 125), dice.choice((1, 2, 3, 10, 125))
             yield dice.randint(1, 247), ReadRegisters(dice.choice((3, 4)), address, count)
@@ -122,11 +145,15 @@ def _tshark(capture: Path, *options: str) -> list[str]:
 
 
 def _said(row: Sequence[str], port: int) -> Said:
-    (tcp_port, udp_port, tcp_unit, rtu_unit, function, reference, words, object_id, exception, values, text) = row
+    (tcp_port, udp_port, tcp_unit, rtu_unit, function, reference, words, object_id, exception, values, data, text) = row
     is_request = int(tcp_port or udp_port) == port
     content: tuple[object, ...]
-    if is_request:
-        content = (int(object_id),) if object_id else (int(reference), int(words))
+    if function == "6" and not exception:
+        content = (int(reference), int(data, 16))
+    elif reference:  # in requests, and in answers to writes
+        content = (int(reference), int(words), *(int(value) for value in values.split(",") if value))
+    elif is_request:
+        content = (int(object_id),)
     elif exception:
         content = (f"exception {exception}",)
     elif text:

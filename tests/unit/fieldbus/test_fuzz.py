@@ -21,7 +21,15 @@ from pymodbus.framer.rtu import FramerRTU
 
 from wattledger.fieldbus.modbus import owed_answers, rtu, tcp
 from wattledger.fieldbus.modbus.owed_answers import OwedAnswers, Question
-from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters, Refusal, Request, decode_answer
+from wattledger.fieldbus.modbus.pdu import (
+    ReadIdentification,
+    ReadRegisters,
+    Refusal,
+    Request,
+    WriteRegister,
+    WriteRegisters,
+    decode_answer,
+)
 from wattledger.fieldbus.modbus.rtu import RtuFramer
 from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, TcpFramer, Verdict
 
@@ -33,6 +41,8 @@ REQUESTS: tuple[Request[Any], ...] = (
     ReadRegisters(4, 10, 2),
     ReadRegisters(4, 0, 20),
     ReadIdentification(1),
+    WriteRegister(16, 0x1234),
+    WriteRegisters(16, (1, 2, 3)),
 )
 MOST_HELD_BYTES = 4096  # of one framer, whatever came
 USED_EACH = 4  # mutated frames, an honest exchange must succeed
@@ -50,9 +60,17 @@ def right_pdu(request: Request[Any], dice: random.Random) -> bytes:
         return bytes((request.function | 0x80, dice.randint(1, 11)))
     if isinstance(request, ReadRegisters):
         return bytes((request.function, 2 * request.count)) + dice.randbytes(2 * request.count)
-    assert isinstance(request, ReadIdentification)
+    if not isinstance(request, ReadIdentification):
+        return written(request)
     text = dice.randbytes(dice.randint(0, 20))
     return bytes((0x2B, 0x0E, 4, 0x81, 0, 0, 1, request.object_id, len(text))) + text
+
+
+def written(request: Request[Any]) -> bytes:
+    """The answer to a write: address and value, or address and count."""
+    assert isinstance(request, WriteRegister | WriteRegisters)
+    second = request.value if isinstance(request, WriteRegister) else len(request.values)
+    return struct.pack(">BHH", request.function, request.address, second)
 
 
 def flip(pdu: bytes, dice: random.Random) -> bytes:
@@ -87,7 +105,9 @@ def swap(pdu: bytes, dice: random.Random) -> bytes:
 
 
 def resize(pdu: bytes, dice: random.Random) -> bytes:
-    """Other registers than were asked for, with the byte count that belongs to them."""
+    """Other registers than were asked for, with the byte count that belongs to them, or another echo of a write."""
+    if pdu[0] in {6, 16}:
+        return pdu[:1] + dice.randbytes(4)
     data = dice.randbytes(dice.randrange(0, 60))
     return pdu[:1] + bytes((len(data),)) + data
 
@@ -126,6 +146,8 @@ def patterns(request: Request[Any], answer: object) -> list[re.Pattern[bytes]]:
         assert len(answer) == request.count
         pdu = struct.pack(f">BB{request.count}H", request.function, 2 * request.count, *answer)
         return [re.compile(re.escape(pdu), re.DOTALL)]
+    if answer is None:
+        return [re.compile(re.escape(written(request)), re.DOTALL)]
     assert isinstance(answer, bytes)
     text = re.escape(bytes((1, 1, len(answer))) + answer)
     return [re.compile(re.escape(b"\x2b\x0e\x04") + b"..." + text, re.DOTALL)]

@@ -22,5 +22,5 @@ async def test_tshark_sees_on_the_wire_what_was_meant(scripted: Any, tmp_path: P
     options = dissection.on_tcp(peer.port)
     assert dissection.faults(capture, *options) == []
     assert dissection.dissected(capture, peer.port, *options) == said
-    assert {one.function for one in said} == {3, 4, 0x2B}
+    assert {one.function for one in said} == {3, 4, 6, 16, 0x2B}
     assert {one.content for one in said} >= {(f"exception {code}",) for code in range(1, 12)}
