@@ -73,6 +73,11 @@ class DataFolder:
         return self.root / "secret.key"
 
     @property
+    def vault_key(self) -> Path:
+        """What secrets of the configuration are sealed with; made once, readable by the server alone."""
+        return self.root / "vault.key"
+
+    @property
     def profiles(self) -> Path:
         """Device profiles that the user added to those built in."""
         return self.root / "profiles"

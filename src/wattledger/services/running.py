@@ -16,6 +16,7 @@ from wattledger.services.logs import log_to
 from wattledger.services.parent import keep_running
 from wattledger.services.port import probe
 from wattledger.services.watched import ChildKind, Limits
+from wattledger.vault import ensure_vault_key
 from wattledger.web.secret import ensure_secret_key
 from wattledger.web.terminal import gettext as _
 
@@ -31,6 +32,7 @@ def run_server(
         try:
             log_to(folder)
             ensure_secret_key(folder.secret_key)
+            ensure_vault_key(folder.vault_key)
         except OSError as error:
             raise unusable(folder, error) from error
         probe(host, port)
