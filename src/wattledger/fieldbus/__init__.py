@@ -27,7 +27,7 @@ from wattledger.fieldbus.modbus.link import TcpLink
 from wattledger.fieldbus.modbus.rtu_link import RtuLink
 from wattledger.fieldbus.modbus.rtu_trial import RtuTrial
 from wattledger.fieldbus.modbus.serial_settings import Parity, SerialSettings
-from wattledger.fieldbus.modbus.tls_settings import TlsSecurity, TlsSettings, TlsVersion, check_tls_settings
+from wattledger.fieldbus.modbus.tls_settings import TlsSecurity, TlsSettings, TlsVersion
 from wattledger.fieldbus.monitor import Direction, FrameMonitor, Happening, MonitorEntry
 from wattledger.fieldbus.planning import Read, plan_reads
 from wattledger.fieldbus.reading import PointValue, PointValues, ReadFailure, read_points
@@ -74,7 +74,6 @@ __all__ = [
     "TrafficStatistics",
     "UnfitAnswerError",
     "UnreachableError",
-    "check_tls_settings",
     "clock_read",
     "clock_shown",
     "clock_writes",

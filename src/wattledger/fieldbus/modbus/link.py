@@ -22,7 +22,7 @@ from wattledger.fieldbus.link import Reply
 from wattledger.fieldbus.modbus.connection import TcpConnection
 from wattledger.fieldbus.modbus.pdu import AnswerT, Refusal, Request, exception_name
 from wattledger.fieldbus.modbus.tcp import TcpFramer
-from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP, tls_reason
+from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP, NotSelfSignedError, tls_reason
 from wattledger.fieldbus.modbus.tls_settings import TlsSettings
 from wattledger.fieldbus.modbus.tries import Reopening, tried
 from wattledger.fieldbus.monitor import FrameMonitor
@@ -174,10 +174,8 @@ class TcpLink:
         return connection
 
     async def _dial_secured(self, settings: TlsSettings) -> TcpConnection:
-        from wattledger.fieldbus.modbus.tls import NotSelfSignedError, tls_contexts  # noqa: PLC0415 - 15 MB, rarely used
-
         if not self._contexts:
-            self._contexts = await asyncio.to_thread(tls_contexts, settings)  # reads files
+            self._contexts = await asyncio.to_thread(_contexts_of, settings)
         for context in self._contexts[:-1]:
             with suppress(NotSelfSignedError):
                 return await self._dial(context)
@@ -216,3 +214,10 @@ class TcpLink:
 
     def _place(self, unit_id: int) -> str:
         return f"{self._host}:{self._port} unit {unit_id}"
+
+
+def _contexts_of(settings: TlsSettings) -> tuple[ssl.SSLContext, ...]:
+    """In a thread: to load the libraries and to unseal a key takes longer than the other buses can wait."""
+    from wattledger.fieldbus.modbus.tls import tls_contexts  # noqa: PLC0415 - 15 MB, rarely used
+
+    return tls_contexts(settings)

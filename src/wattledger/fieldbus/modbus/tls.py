@@ -9,40 +9,29 @@ Imports the heavy libraries, so it is imported when the first connection is secu
 
 from __future__ import annotations
 
-import os
 import ssl
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import datetime
 
-from wattledger.fieldbus.errors import TlsSettingsError
-from wattledger.fieldbus.modbus.certificates import (
+from wattledger.certificates import CertificateError
+from wattledger.certificates.openssl import client_context, load_identity
+from wattledger.certificates.pem import (
     Certificates,
-    Identity,
     certificate_of_der,
     certificates_of,
     check_dates,
-    date_problem,
     der_of,
     identity_of,
     is_self_signed,
-    read_pem,
 )
-from wattledger.fieldbus.modbus.tls_reasons import tls_reason
+from wattledger.fieldbus.errors import TlsSettingsError
+from wattledger.fieldbus.modbus.tls_reasons import NotSelfSignedError, PeerRefusedError, tls_reason
 from wattledger.fieldbus.modbus.tls_settings import Pem, TlsSecurity, TlsSettings, TlsVersion
 from wattledger.fieldbus.statistics import utc_now
 
 NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h, which Python does not name
-OUR_CERTIFICATE, PEER_CERTIFICATE = "client certificate", "server's certificate"  # as error texts name them
-
-
-class PeerRefusedError(ssl.SSLCertVerificationError):
-    """The certificate of the server is not the one that is wanted; raised out of the handshake."""
-
-
-class NotSelfSignedError(PeerRefusedError):
-    """The server's certificate was issued by somebody else, so that it needs the check against the authorities."""
+OUR_CERTIFICATE, OUR_KEY, PEER_CERTIFICATE = "client certificate", "private key", "server's certificate"
 
 
 def tls_contexts(settings: TlsSettings) -> tuple[ssl.SSLContext, ...]:
@@ -58,14 +47,6 @@ def tls_contexts(settings: TlsSettings) -> tuple[ssl.SSLContext, ...]:
     return (_chain_context(settings),)
 
 
-def check_own_dates(settings: TlsSettings, *, at: datetime) -> None:
-    """Raises TlsSettingsError when a certificate that the settings hold is not valid at that time."""
-    if settings.security is TlsSecurity.AUTHENTICATED:
-        check_dates(_identity(settings).certificates, OUR_CERTIFICATE, at=at)
-    if settings.peer_certificate is not None:
-        check_dates(_certificates(settings.peer_certificate, PEER_CERTIFICATE)[:1], PEER_CERTIFICATE, at=at)
-
-
 def _chain_context(settings: TlsSettings) -> ssl.SSLContext:
     """OpenSSL verifies the chain, the dates, the name and the purpose."""
     context = _context(settings)
@@ -75,7 +56,7 @@ def _chain_context(settings: TlsSettings) -> ssl.SSLContext:
     for number, authority in enumerate(settings.authorities, start=1):
         what = f"certificate of authority {number}"
         for certificate in _certificates(authority, what):
-            _refusing(what, context.load_verify_locations, None, None, der_of(certificate))
+            _trust(context, der_of(certificate), what)
     if not settings.authorities:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     return context
@@ -107,23 +88,22 @@ def _self_signed_context(settings: TlsSettings) -> ssl.SSLContext:
 
 
 def _check_peer_dates(der: bytes) -> None:
-    problem = date_problem(certificate_of_der(der), at=utc_now())
-    if problem:
-        raise PeerRefusedError(1, f"the server's certificate {problem}")
+    try:
+        check_dates([certificate_of_der(der)], at=utc_now())
+    except CertificateError as error:
+        raise PeerRefusedError(1, f"the server's certificate {error}") from error
 
 
 def _context(settings: TlsSettings, *, check: Callable[[bytes], None] | None = None) -> ssl.SSLContext:
     """Version, strength and our own certificate; with `check`, that decides on the server's certificate alone."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if settings.is_legacy:
-        context.set_ciphers("DEFAULT@SECLEVEL=0")  # belongs to this context, so to this connection
+    context = client_context(is_legacy=settings.is_legacy)
     _set_versions(context, settings)
     if check is not None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.sslobject_class = _object_class(check)
     if settings.security is TlsSecurity.AUTHENTICATED:
-        _load_identity(context, _identity(settings))
+        _show_identity(context, settings)
     return context
 
 
@@ -159,32 +139,29 @@ def _set_versions(context: ssl.SSLContext, settings: TlsSettings) -> None:
         context.maximum_version = exact or ssl.TLSVersion.MAXIMUM_SUPPORTED
 
 
-def _identity(settings: TlsSettings) -> Identity:
+def _show_identity(context: ssl.SSLContext, settings: TlsSettings) -> None:
     if settings.certificate is None or settings.key is None:
         raise TlsSettingsError("an authenticated connection needs a client certificate and its private key")
-    return identity_of(
-        read_pem(settings.certificate, OUR_CERTIFICATE),
-        read_pem(settings.key, "private key"),
-    )
-
-
-def _certificates(source: Pem, what: str) -> Certificates:
-    return certificates_of(read_pem(source, what), what)
-
-
-def _load_identity(context: ssl.SSLContext, identity: Identity) -> None:
-    """Python loads keys from files only; one in memory keeps the key off the card."""
-    descriptor = os.memfd_create(OUR_CERTIFICATE)
+    certificates = _certificates(settings.certificate, OUR_CERTIFICATE)
     try:
-        with os.fdopen(descriptor, "wb", closefd=False) as file:
-            file.write(identity.pem)
-        _refusing(OUR_CERTIFICATE, context.load_cert_chain, f"/proc/self/fd/{descriptor}")
-    finally:
-        os.close(descriptor)
-
-
-def _refusing(what: str, load: Callable[..., None], *arguments: str | bytes | None) -> None:
+        identity = identity_of(certificates, settings.key())
+    except CertificateError as error:
+        raise TlsSettingsError(f"{OUR_KEY}: {error}") from error
     try:
-        load(*arguments)
+        load_identity(context, identity)
+    except ssl.SSLError as error:
+        raise TlsSettingsError(f"{OUR_CERTIFICATE}: {tls_reason(error)}") from error
+
+
+def _certificates(pem: Pem, what: str) -> Certificates:
+    try:
+        return certificates_of(pem)
+    except CertificateError as error:
+        raise TlsSettingsError(f"{what}: {error}") from error
+
+
+def _trust(context: ssl.SSLContext, der: bytes, what: str) -> None:
+    try:
+        context.load_verify_locations(cadata=der)
     except ssl.SSLError as error:
         raise TlsSettingsError(f"{what}: {tls_reason(error)}") from error

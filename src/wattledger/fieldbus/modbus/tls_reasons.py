@@ -63,6 +63,14 @@ HUNG_UP = "the server hung up during the TLS handshake: it may want another TLS 
 HUNG_UP_AFTERWARDS = "the server hung up before its first answer: it may refuse our certificate, or want one"
 
 
+class PeerRefusedError(ssl.SSLCertVerificationError):
+    """The certificate of the server is not the one that is wanted; raised out of the handshake."""
+
+
+class NotSelfSignedError(PeerRefusedError):
+    """The server's certificate was issued by somebody else, so that it needs the check against the authorities."""
+
+
 def tls_reason(error: ssl.SSLError) -> str:
     """What `error` means; OpenSSL's own words where ours are missing."""
     if isinstance(error, ssl.SSLCertVerificationError):

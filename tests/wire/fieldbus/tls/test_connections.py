@@ -56,7 +56,7 @@ def encrypted(*authorities: Any, **settings: Any) -> TlsSettings:
 
 def authenticated(client: Any, *authorities: Any, **settings: Any) -> TlsSettings:
     pems = tuple(each.pem for each in authorities)
-    return TlsSettings(TlsSecurity.AUTHENTICATED, client.pem, client.key, authorities=pems, **settings)
+    return TlsSettings(TlsSecurity.AUTHENTICATED, client.pem, lambda: client.key, authorities=pems, **settings)
 
 
 def refusal(front: Any, settings: TlsSettings | None, new_loop: Any = uvloop.new_event_loop) -> str:
@@ -95,7 +95,9 @@ def test_an_authenticated_client_shows_its_certificate_and_role(
 
 def test_an_encrypted_connection_keeps_its_certificate_to_itself(secured: Any, issued: Any) -> None:
     front = secured(change=lambda context: setattr(context, "verify_mode", ssl.CERT_OPTIONAL))
-    settings = TlsSettings(TlsSecurity.ENCRYPTED, issued.client.pem, issued.client.key, (issued.authority.pem,))
+    settings = TlsSettings(
+        TlsSecurity.ENCRYPTED, issued.client.pem, lambda: issued.client.key, authorities=(issued.authority.pem,)
+    )
 
     assert run(ask(front, settings)) == RIGHT
     assert front.peer_der is None
@@ -380,9 +382,9 @@ def test_a_request_cancelled_anywhere_leaves_nothing_to_the_next(secured: Any, i
 
 
 async def test_settings_that_cannot_be_used_make_the_bus_unreachable(secured: Any, issued: Any) -> None:
-    settings = TlsSettings(TlsSecurity.AUTHENTICATED, issued.client.pem, issued.server.key)
+    settings = TlsSettings(TlsSecurity.AUTHENTICATED, issued.client.pem, lambda: issued.server.key)
 
-    with pytest.raises(UnreachableError, match="it does not match the client certificate"):
+    with pytest.raises(UnreachableError, match="private key: it does not match the certificate"):
         await ask(secured(), settings)
 
 

@@ -20,7 +20,7 @@ async def test_a_libmodbus_server_behind_stunnel_is_read_register_by_register_ri
     stunnel_port: int, issued: Any
 ) -> None:
     settings = TlsSettings(
-        TlsSecurity.AUTHENTICATED, issued.client.pem, issued.client.key, authorities=(issued.authority.pem,)
+        TlsSecurity.AUTHENTICATED, issued.client.pem, lambda: issued.client.key, authorities=(issued.authority.pem,)
     )
     link = TcpLink(HOST, stunnel_port, timeout_s=5, tls=settings)
 
@@ -36,7 +36,7 @@ async def test_stunnel_lets_nobody_in_without_a_right_certificate(stunnel_port: 
     settings = TlsSettings(
         TlsSecurity.AUTHENTICATED if shown else TlsSecurity.ENCRYPTED,
         shown and shown.pem,
-        shown and shown.key,
+        shown and (lambda: shown.key),
         authorities=(issued.authority.pem,),
     )
     link = TcpLink(HOST, stunnel_port, timeout_s=30, tls=settings)

@@ -1,9 +1,8 @@
-"""Settings that cannot work are refused with the reason before anything uses them, and keep their secrets."""
+"""Settings that no connection can be made with are refused with the reason, and keep their secrets."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,102 +10,61 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from wattledger.fieldbus import TlsSecurity, TlsSettings, TlsSettingsError, TlsVersion, check_tls_settings
+from wattledger.fieldbus import TlsSecurity, TlsSettings, TlsSettingsError, TlsVersion
+from wattledger.fieldbus.modbus.tls import tls_contexts
 
 BOTH = TlsSecurity.AUTHENTICATED
-DER = b"0\x82\x01\n\x02\x82\x01\x01\x00"
 
 
-def problem(settings: TlsSettings, **clock: Any) -> str:
+def problem(settings: TlsSettings) -> str:
     with pytest.raises(TlsSettingsError) as error:
-        check_tls_settings(settings, **clock)
+        tls_contexts(settings)
     return str(error.value)
 
 
-@pytest.mark.parametrize("kind", ["bytes", "files"])
-def test_right_settings_pass(issued: Any, tmp_path: Path, kind: str) -> None:
-    client = (issued.client.pem, issued.client.key) if kind == "bytes" else issued.client.files(tmp_path)
+def authenticated(certificate: bytes, key: bytes, **settings: Any) -> TlsSettings:
+    return TlsSettings(BOTH, certificate, lambda: key, **settings)
 
-    check_tls_settings(TlsSettings(BOTH, *client, authorities=(issued.authority.pem, issued.stranger.pem)))
-    check_tls_settings(TlsSettings(TlsSecurity.ENCRYPTED, peer_certificate=issued.self_signed.pem))
-    check_tls_settings(TlsSettings(TlsSecurity.ENCRYPTED))
+
+def test_right_settings_pass(issued: Any) -> None:
+    authorities = (issued.authority.pem, issued.stranger.pem)
+
+    assert tls_contexts(authenticated(issued.client.pem, issued.client.key, authorities=authorities))
+    assert tls_contexts(TlsSettings(TlsSecurity.ENCRYPTED, peer_certificate=issued.self_signed.pem))
+    assert tls_contexts(TlsSettings(TlsSecurity.ENCRYPTED))
 
 
 def test_a_client_certificate_may_be_followed_by_its_intermediates(issued: Any) -> None:
-    check_tls_settings(TlsSettings(BOTH, issued.client.pem + issued.authority.pem, issued.client.key))
+    assert tls_contexts(authenticated(issued.client.pem + issued.authority.pem, issued.client.key))
 
 
-def test_a_key_of_another_certificate_is_refused(issued: Any) -> None:
-    assert problem(TlsSettings(BOTH, issued.client.pem, issued.server.key)) == (
-        "private key: it does not match the client certificate"
-    )
-
-
-def test_a_locked_key_is_refused_and_nobody_is_asked_for_its_passphrase(issued: Any) -> None:
-    locked = issued.client.key_locked_by(serialization.BestAvailableEncryption(b"secret"))
-
-    assert "locked with a passphrase" in problem(TlsSettings(BOTH, issued.client.pem, locked))
-
-
-@pytest.mark.parametrize("spoilt", [DER, b"", b"hello"])
-def test_what_is_no_pem_is_refused_wherever_it_is_given(issued: Any, spoilt: bytes) -> None:
+def test_what_is_wrong_is_named_wherever_it_is_given(issued: Any) -> None:
     client, key = issued.client.pem, issued.client.key
 
-    assert problem(TlsSettings(BOTH, spoilt, key)).startswith("client certificate: no PEM file")
-    assert problem(TlsSettings(BOTH, client, spoilt)).startswith("private key: no PEM file")
-    assert problem(TlsSettings(BOTH, client, key, (issued.authority.pem, spoilt))).startswith(
+    assert problem(authenticated(b"hello", key)).startswith("client certificate: no PEM file")
+    assert problem(authenticated(client, b"hello")).startswith("private key: no PEM file")
+    assert problem(authenticated(client, issued.server.key)) == "private key: it does not match the certificate"
+    assert problem(authenticated(client, key, authorities=(issued.authority.pem, b"hello"))).startswith(
         "certificate of authority 2: no PEM file"
     )
-    assert problem(TlsSettings(BOTH, client, key, peer_certificate=spoilt)).startswith(
-        "server's certificate: no PEM file"
-    )
+    assert problem(authenticated(client, key, peer_certificate=b"hello")).startswith("server's certificate: no PEM")
 
 
-def test_swapped_files_are_named(issued: Any) -> None:
-    client, key = issued.client.pem, issued.client.key
+def test_a_key_that_cannot_be_had_is_the_reason(issued: Any) -> None:
+    def lost() -> bytes:
+        raise TlsSettingsError("private key: it was sealed with another key")
 
-    assert problem(TlsSettings(BOTH, key, client)) == "client certificate: the file holds no certificate"
-    assert problem(TlsSettings(BOTH, client, client)) == "private key: the file holds no private key"
-
-
-def test_damaged_files_are_named_and_never_quoted(issued: Any) -> None:
-    client, key = issued.client.pem, issued.client.key
-    damaged_key = key[:60] + b"AAAA" + key[64:]
-
-    text = problem(TlsSettings(BOTH, client, damaged_key))
-
-    assert text == "private key: the file is damaged or of a kind that is not known"
-    assert "damaged" in problem(TlsSettings(BOTH, client[:200] + b"\n-----END CERTIFICATE-----\n", key))
-
-
-def test_a_file_that_cannot_be_read_is_named(issued: Any, tmp_path: Path) -> None:
-    missing = tmp_path / "client.crt"
-
-    assert problem(TlsSettings(BOTH, missing, issued.client.key)) == (
-        f"client certificate: {missing}: No such file or directory"
-    )
-
-
-def test_dates_are_refused_while_they_are_checked(issued: Any) -> None:
-    client, expired = issued.client, issued.client_expired
-    long_ago = datetime.now(UTC) - timedelta(days=1000)
-
-    assert "client certificate: it expired on" in problem(TlsSettings(BOTH, expired.pem, expired.key))
-    assert "is not valid before" in problem(TlsSettings(BOTH, client.pem, client.key), now=lambda: long_ago)
-    assert "server's certificate: it expired on" in problem(
-        TlsSettings(TlsSecurity.ENCRYPTED, peer_certificate=issued.self_signed_expired.pem)
-    )
-    check_tls_settings(TlsSettings(BOTH, expired.pem, expired.key, checks_dates=False))
+    assert problem(TlsSettings(BOTH, issued.client.pem, lost)) == "private key: it was sealed with another key"
 
 
 def test_an_authenticated_connection_needs_both_files(issued: Any) -> None:
     assert "needs a client certificate and its private key" in problem(TlsSettings(BOTH, issued.client.pem))
-    assert "needs a client certificate and its private key" in problem(TlsSettings(BOTH, key=issued.client.key))
+    assert "needs a client certificate and its private key" in problem(TlsSettings(BOTH, key=lambda: issued.client.key))
 
 
 def test_tls_1_1_is_for_legacy_connections_only() -> None:
     assert "legacy" in problem(TlsSettings(TlsSecurity.ENCRYPTED, version=TlsVersion.V1_1))
-    check_tls_settings(TlsSettings(TlsSecurity.ENCRYPTED, version=TlsVersion.V1_1, is_legacy=True))
+    assert tls_contexts(TlsSettings(TlsSecurity.ENCRYPTED, version=TlsVersion.V1_1, is_legacy=True))
 
 
 def test_a_weak_key_is_for_legacy_connections_only() -> None:
@@ -121,12 +79,12 @@ def test_a_weak_key_is_for_legacy_connections_only() -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
-    assert "too weak for today; only a legacy connection takes it" in problem(TlsSettings(BOTH, pem, key_pem))
-    check_tls_settings(TlsSettings(BOTH, pem, key_pem, is_legacy=True))
+    assert "too weak for today; only a legacy connection takes it" in problem(authenticated(pem, key_pem))
+    assert tls_contexts(authenticated(pem, key_pem, is_legacy=True))
 
 
 def test_secrets_are_not_in_what_a_log_may_hold(issued: Any) -> None:
-    settings = TlsSettings(BOTH, issued.client.pem, issued.client.key, (issued.authority.pem,))
+    settings = authenticated(issued.client.pem, issued.client.key, authorities=(issued.authority.pem,))
 
     assert "PRIVATE" not in repr(settings) + str(settings)
     assert "CERTIFICATE" not in repr(settings)
