@@ -44,10 +44,12 @@ def folder(tmp_path: Path, new_configuration: Path) -> Iterator[DataFolder]:
     from django.test import override_settings
 
     from wattledger.apps.rest.server import journal
+    from wattledger.vault import ensure_vault_key
 
     found = DataFolder(tmp_path / "data")
     found.root.mkdir()
     found.run.mkdir()
+    ensure_vault_key(found.vault_key)
     shutil.copy(new_configuration, found.configuration)
     with _database(found.configuration), override_settings(DATA_FOLDER=found, CONTROL_TIMEOUT_S=10.0):
         yield found

@@ -34,6 +34,7 @@ from wattledger.engine.clock import Clock, ClockWatch
 from wattledger.engine.control import Answerer, answering
 from wattledger.engine.dating import HeldReadings
 from wattledger.engine.lag import LoopLag
+from wattledger.engine.links import BusLink
 from wattledger.engine.live import LiveTable
 from wattledger.engine.plant_keeping import PlantKeeper
 from wattledger.engine.recording import Recorder
@@ -42,7 +43,9 @@ from wattledger.fieldbus import Advice, RtuLink, identify
 
 log = logging.getLogger(__name__)
 
-CHECK_ADAPTER = "check_adapter"  # instead of the address on the network, which a serial line has not
+# Instead of the address on the network:
+CHECK_ADAPTER = "check_adapter"  # a serial line has no address
+CHECK_TLS = "check_tls"  # a secured connection has more than that
 FUTURE_LIMIT = timedelta(minutes=5)  # clocks of those who give readings differ a little
 
 
@@ -122,8 +125,7 @@ class EngineAnswers:
         except CatalogError as error:
             raise EngineRefusedError("unknown_profile", str(error)) from error
         result = await identify(link, question.unit_id, profile, product)
-        on_line = isinstance(link, RtuLink) and result.advice is Advice.CHECK_ADDRESS
-        advice = CHECK_ADAPTER if on_line else str(result.advice)
+        advice = _advice(result.advice, link)
         return Identification(IdentifyOutcome(result.outcome), dict(result.found), advice=advice, detail=result.detail)
 
     async def scan(self, question: ScanRequest) -> Scanned:
@@ -168,6 +170,14 @@ class EngineAnswers:
 
 def _unknown_bus(bus_id: int) -> EngineRefusedError:
     return EngineRefusedError("unknown_bus", f"there is no bus {bus_id}, or it is not applied yet")
+
+
+def _advice(advice: Advice, link: BusLink) -> str:
+    if advice is not Advice.CHECK_ADDRESS:
+        return str(advice)
+    if isinstance(link, RtuLink):
+        return CHECK_ADAPTER
+    return CHECK_TLS if link.is_secured else str(advice)
 
 
 async def _stored(written: Future[int]) -> Stored:

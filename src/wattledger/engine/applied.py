@@ -18,6 +18,7 @@ from wattledger.engine.polling import BusPoller, Surroundings, bus_key
 from wattledger.engine.tasks import Tasks
 from wattledger.journal import Code
 from wattledger.plant import Bus, Plant
+from wattledger.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class AppliedPlant:
     The pollers' tasks belong to `tasks`; a change of the plant is applied by one caller at a time.
     """
 
-    def __init__(self, tasks: Tasks, catalog: Catalog, surroundings: Surroundings) -> None:
+    def __init__(self, tasks: Tasks, catalog: Catalog, vault: Vault, surroundings: Surroundings) -> None:
         self._tasks = tasks
         self._catalog = catalog
+        self._vault = vault
         self._around = surroundings
         self._running: dict[int, _Running] = {}
         self._applied_at = surroundings.clock.now()
@@ -121,7 +123,7 @@ class AppliedPlant:
 
     def _start(self, setup: BusSetup) -> None:
         acquisitions = [self._acquisition(device, setup) for device in setup.devices]
-        poller = BusPoller(setup.bus, acquisitions, link_of(setup.bus), self._around)
+        poller = BusPoller(setup.bus, acquisitions, link_of(setup.bus, self._vault), self._around)
         task = self._tasks.start(poller.keep_polling(), name=f"bus {setup.bus.name}")
         self._running[setup.bus.id] = _Running(poller, task)
 

@@ -25,6 +25,7 @@ from wattledger.engine.recording import Recorder
 from wattledger.engine.tasks import running_tasks
 from wattledger.journal import Code, Journal
 from wattledger.plant import DataFolder
+from wattledger.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,8 @@ async def _acquire(
     live, lag = LiveTable(clock), LoopLag(clock)
     catalog = await asyncio.to_thread(load_catalog, folder.profiles)
     async with running_tasks() as tasks:
-        applied = AppliedPlant(tasks, catalog, Surroundings(clock, watch, live, recorder, queue, events))
+        vault = Vault(folder.vault_key)
+        applied = AppliedPlant(tasks, catalog, vault, Surroundings(clock, watch, live, recorder, queue, events))
         keeper = PlantKeeper(plants, folder.last_plant, applied, events=events)
 
         parts = EngineParts(

@@ -62,6 +62,7 @@ class Code(StrEnum):
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of an event
     LOGIN_REFUSED = "login_refused"
     CERTIFICATE_CREATED = "certificate_created"
+    CLIENT_CERTIFICATE_EXPIRING = "client_certificate_expiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +152,8 @@ EVENTS: Mapping[Code, EventType] = {
     Code.LOGIN_REFUSED: _once(Kind.WARNING, Severity.WARNING, "Login refused for user {user}"),
     Code.CERTIFICATE_CREATED: _once(
         Kind.INFORMATION, Severity.MINOR, "A certificate was made for this server, SHA-256 fingerprint {fingerprint}"
+    ),
+    Code.CLIENT_CERTIFICATE_EXPIRING: _lasting(
+        Kind.WARNING, Severity.WARNING, "Client certificate {certificate}, shown on {buses}, is valid until {date} only"
     ),
 }

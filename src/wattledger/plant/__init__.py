@@ -8,10 +8,12 @@ from wattledger.plant.model import (
     FACTORY_INTERVAL_MIN,
     OTHER_INTERVAL_MIN,
     RTU_UNIT_IDS,
+    SEALED_FOR,
     TCP_UNIT_IDS,
     Assignment,
     Bus,
     Circuit,
+    ClientIdentity,
     Device,
     Installation,
     Parity,
@@ -20,6 +22,8 @@ from wattledger.plant.model import (
     RtuBus,
     Series,
     TcpBus,
+    TlsSetup,
+    TlsVersion,
 )
 from wattledger.plant.snapshot import PlantError, from_bytes, to_bytes
 
@@ -27,10 +31,12 @@ __all__ = [
     "FACTORY_INTERVAL_MIN",
     "OTHER_INTERVAL_MIN",
     "RTU_UNIT_IDS",
+    "SEALED_FOR",
     "TCP_UNIT_IDS",
     "Assignment",
     "Bus",
     "Circuit",
+    "ClientIdentity",
     "DataFolder",
     "Device",
     "Installation",
@@ -41,6 +47,8 @@ __all__ = [
     "RtuBus",
     "Series",
     "TcpBus",
+    "TlsSetup",
+    "TlsVersion",
     "from_bytes",
     "to_bytes",
 ]

@@ -6,7 +6,7 @@ loaded, compared and applied as one value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -28,6 +28,39 @@ class Parity(StrEnum):
     ODD = "odd"
 
 
+class TlsVersion(StrEnum):
+    """The version of TLS that a connection speaks; no other is accepted."""
+
+    ANY = "any"  # the newest that both ends know, from 1.2 on (legacy: from 1.1 on)
+    V1_1 = "1.1"  # legacy only
+    V1_2 = "1.2"
+    V1_3 = "1.3"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIdentity:
+    """The certificate that this server shows, and its private key as the vault sealed it for `SEALED_FOR`."""
+
+    certificate: str  # PEM, followed by its intermediates
+    sealed_key: str = field(repr=False)
+
+
+SEALED_FOR = "key of a client certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSetup:
+    """How a Modbus TCP connection is secured; certificates are PEM texts."""
+
+    identity: ClientIdentity | None  # None: encrypted only, the other end does not learn who we are
+    version: TlsVersion = TlsVersion.ANY
+    is_legacy: bool = False  # TLS 1.1, short keys and SHA-1 pass
+    checks_dates: bool = True
+    accepts_self_signed: bool = False
+    authorities: str = ""  # who may have issued the server's certificate; empty: whom the system trusts
+    server_certificate: str = ""  # exactly this one is accepted, whatever it names; empty: any that passes the checks
+
+
 @dataclass(frozen=True, slots=True)
 class TcpBus:
     """A Modbus TCP connection: one host and port, shared by all units behind it."""
@@ -39,6 +72,7 @@ class TcpBus:
     timeout_s: float
     retries: int  # further tries after the first, of reads only
     in_flight: int = 1  # requests that may be under way at once; many servers take one at a time
+    tls: TlsSetup | None = None  # None: in clear
     kind: Literal["modbus-tcp"] = "modbus-tcp"
 
     @property

@@ -6,8 +6,12 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, time
 from functools import partial
 
+from django.db import connection
+
+from wattledger.apps.devices.expiry import tell_expiry
 from wattledger.engine.api import SCAN_JOB, EngineClient
 from wattledger.journal import Journal, JournalError
 from wattledger.plant import DataFolder
@@ -16,7 +20,9 @@ from wattledger.services.channels import Channel, LogChannel, pump
 from wattledger.services.child import Child, keep_beating, run_loop
 from wattledger.services.job_work import JobFunction, work_off_jobs
 from wattledger.services.scanning import scan
+from wattledger.services.schedule import Daily, Task
 from wattledger.services.scheduler import Scheduler
+from wattledger.services.upkeep import SOURCE
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +46,19 @@ def job_functions(folder: DataFolder, journal: Journal) -> Mapping[str, JobFunct
     }
 
 
+def scheduled_tasks(folder: DataFolder, journal: Journal) -> Sequence[Task]:
+    """What is done by the clock: upkeep, and what the configuration asks for."""
+    expiry = Task("client certificates", Daily(time(2, 57)), partial(_tell_expiry, journal))
+    return (*upkeep.tasks(folder, journal), expiry)
+
+
+def _tell_expiry(journal: Journal) -> None:
+    try:
+        tell_expiry(journal, now=datetime.now(UTC), source=SOURCE)
+    finally:
+        connection.close()  # the next run is in another thread
+
+
 async def _work(
     child: Child,
     journal: Journal,
@@ -53,7 +72,7 @@ async def _work(
     jobs.start()
     async with asyncio.TaskGroup() as tasks:
         background = [
-            tasks.create_task(Scheduler(upkeep.tasks(child.folder, journal), journal.runs).keep_running()),
+            tasks.create_task(Scheduler(scheduled_tasks(child.folder, journal), journal.runs).keep_running()),
             tasks.create_task(_again_and_again(partial(_pump_all, journal, channels), PUMP_EVERY_S)),
             tasks.create_task(_again_and_again(partial(upkeep.watch_storage, child.folder, journal), STORAGE_EVERY_S)),
         ]

@@ -16,6 +16,7 @@ from wattledger.apps.alarms.api import router as alarms
 from wattledger.apps.building.api import router as building
 from wattledger.apps.devices.api import router as devices
 from wattledger.apps.devices.bus_api import router as buses
+from wattledger.apps.devices.certificate_api import router as certificates
 from wattledger.apps.devices.scan_api import router as scans
 from wattledger.apps.measurements.api import router as measurements
 from wattledger.apps.rest.problems import STATUS, ProblemError, problem_response
@@ -25,6 +26,7 @@ from wattledger.apps.system.job_api import router as jobs
 from wattledger.archive import ArchiveError
 from wattledger.engine.api import EngineError, EngineRefusedError
 from wattledger.journal import JournalError
+from wattledger.vault import VaultError
 from wattledger.web.description import DescribedAPI
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ CODES: dict[type[Exception], str] = {
     EngineError: "engine_unreachable",
     ArchiveError: "archive_unreadable",
     JournalError: "journal_unavailable",
+    VaultError: "vault_unavailable",
 }
 
 DESCRIPTION = """
@@ -60,6 +63,7 @@ api.add_router("", account)
 api.add_router("", building)
 api.add_router("", buses)
 api.add_router("", scans)
+api.add_router("", certificates)
 api.add_router("", devices)
 api.add_router("", measurements)
 api.add_router("", alarms)

@@ -20,6 +20,7 @@ from wattledger.apps.devices.models import (
     Bus,
     Circuit,
     CircuitAssignment,
+    ClientCertificate,
     Device,
     Installation,
     RecordingInterval,
@@ -163,6 +164,23 @@ def test_the_database_refuses_wrong_users_and_buildings(folder: DataFolder, wron
         pytest.param(lambda w: _line(parity="mark"), id="parity"),
         pytest.param(lambda w: _line(stop_bits=3), id="stop bits"),
         pytest.param(lambda w: [_line(name="x"), _line(name="y")], id="device file"),
+        pytest.param(lambda w: _secured(security="signed"), id="security"),
+        pytest.param(lambda w: _secured(certificate=_certificate()), id="certificate, but encrypted only"),
+        pytest.param(lambda w: _secured(security="authenticated"), id="authenticated without certificate"),
+        pytest.param(lambda w: _secured(tls_version=""), id="TLS without a version"),
+        pytest.param(lambda w: _secured(tls_version="1.0"), id="version"),
+        pytest.param(lambda w: _secured(tls_version="1.1"), id="TLS 1.1 on a connection of today"),
+        pytest.param(lambda w: _secured(server_certificate="x", authorities="y"), id="server known in two ways"),
+        pytest.param(lambda w: _secured(server_certificate="x", accept_self_signed=True), id="known and any"),
+        pytest.param(lambda w: _secured(security="clear"), id="version of clear text"),
+        pytest.param(lambda w: _secured(security="clear", tls_version="", legacy=True), id="legacy clear text"),
+        pytest.param(lambda w: _secured(security="clear", tls_version="", check_dates=False), id="dates of clear text"),
+        pytest.param(lambda w: _secured(security="clear", tls_version="", authorities="x"), id="trust of clear text"),
+        pytest.param(lambda w: _line(security="encrypted", tls_version="any"), id="encrypted line"),
+        pytest.param(lambda w: _certificate(sealed_key="-----BEGIN PRIVATE KEY-----"), id="key in clear"),
+        pytest.param(lambda w: _certificate(certificate="-----BEGIN PRIVATE KEY-----"), id="key as certificate"),
+        pytest.param(lambda w: [_certificate() for _ in "ab"], id="certificate name"),
+        pytest.param(lambda w: _shown().delete(), id="certificate taken from a connection"),
         pytest.param(lambda w: w["bus"].delete(), id="bus taken from a living device"),
         pytest.param(lambda w: _device(w, name="Main", unit_id=2), id="device name"),
         pytest.param(lambda w: _device(w, name="x", unit_id=1), id="unit taken"),
@@ -220,6 +238,22 @@ def test_lines_of_different_files_stand_side_by_side(wired: dict[str, Any]) -> N
 def _line(**fields: Any) -> Bus:
     fitting = {"kind": "modbus-rtu", "name": "x", "device_file": "/dev/ttyUSB0", "baudrate": 19200, "parity": "even"}
     return Bus.objects.create(**({"port": None} | fitting | fields))
+
+
+def _secured(**fields: Any) -> Bus:
+    return Bus.objects.create(**({"name": "x", "host": "x", "security": "encrypted", "tls_version": "any"} | fields))
+
+
+def _certificate(**fields: Any) -> ClientCertificate:
+    dates = {"valid_from": NOW, "valid_until": NOW + timedelta(days=1)}
+    fitting = {"name": "x", "certificate": "x", "sealed_key": "v1.0.AA", "needs_legacy": False}
+    return ClientCertificate.objects.create(**(fitting | dates | fields))
+
+
+def _shown() -> ClientCertificate:
+    shown = _certificate()
+    _secured(security="authenticated", certificate=shown)
+    return shown
 
 
 def _series(wired: dict[str, Any], *, aggregate: str = "last", decimals: int = 0) -> Series:

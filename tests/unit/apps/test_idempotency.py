@@ -155,6 +155,7 @@ def test_acts_of_the_engine_hold_no_lock_and_all_others_are_one_with_their_answe
         "/me/password": True,
         "/tokens": True,
         "/buses": True,
+        "/certificates": True,
         "/devices": True,
         "/devices/{device_id}/identify": False,
         "/readings": False,

@@ -9,10 +9,11 @@ import pytest
 from wattledger.apps.devices.advice import ADVICE
 from wattledger.apps.devices.models import BAUDRATES
 from wattledger.apps.devices.plant import load_plant
-from wattledger.engine.answers import CHECK_ADAPTER
+from wattledger.engine.answers import CHECK_ADAPTER, CHECK_TLS
 from wattledger.engine.links import link_of
 from wattledger.fieldbus import Advice, RtuLink
-from wattledger.plant import Parity, RtuBus
+from wattledger.plant import DataFolder, Parity, RtuBus
+from wattledger.vault import Vault
 
 NEW_LINE = {"kind": "modbus-rtu", "name": "Cellar", "port": "/dev/ttyUSB0"}
 METER = {"profile": "hager-ecr", "product": "ECR140D"}
@@ -185,12 +186,12 @@ def test_the_plant_has_the_line_as_it_was_configured(api: Any, line: str) -> Non
     assert found == RtuBus(int(line[1:]), "Cellar", "/dev/ttyUSB0", 19200, Parity.NONE, 1, 0.25, 3, echo=True)
 
 
-def test_every_line_that_is_taken_can_be_opened_by_the_engine(api: Any, line: str) -> None:
+def test_every_line_that_is_taken_can_be_opened_by_the_engine(api: Any, line: str, folder: DataFolder) -> None:
     for baudrate in BAUDRATES:
         for parity in Parity:
             api.patch(f"/buses/{line}", {"baudrate": baudrate, "parity": parity})
 
-            assert isinstance(link_of(load_plant().buses[0]), RtuLink)
+            assert isinstance(link_of(load_plant().buses[0], Vault(folder.vault_key)), RtuLink)
 
 
 def test_the_description_of_the_api_knows_both_kinds(caller: Any) -> None:
@@ -208,4 +209,4 @@ def test_the_description_of_the_api_knows_both_kinds(caller: Any) -> None:
 
 
 def test_every_advice_has_a_text() -> None:
-    assert {str(advice) for advice in Advice} | {CHECK_ADAPTER} == set(ADVICE)
+    assert {str(advice) for advice in Advice} | {CHECK_ADAPTER, CHECK_TLS} == set(ADVICE)

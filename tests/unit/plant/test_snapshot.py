@@ -11,6 +11,7 @@ from wattledger.measure import Aggregate, Kind
 from wattledger.plant import (
     Assignment,
     Circuit,
+    ClientIdentity,
     Device,
     Installation,
     Parity,
@@ -20,6 +21,8 @@ from wattledger.plant import (
     RtuBus,
     Series,
     TcpBus,
+    TlsSetup,
+    TlsVersion,
     from_bytes,
     to_bytes,
 )
@@ -31,6 +34,10 @@ PLANT = Plant(
     zone="Europe/Paris",
     buses=(
         TcpBus(1, "Main board", "192.0.2.7", 502, timeout_s=0.25, retries=2),
+        TcpBus(3, "Roof", "192.0.2.8", 802, timeout_s=1, retries=1, tls=TlsSetup(ClientIdentity("PEM", "v1.0.AA"))),
+        TcpBus(
+            4, "Yard", "192.0.2.9", 802, timeout_s=1, retries=1, tls=TlsSetup(None, TlsVersion.V1_1, is_legacy=True)
+        ),
         RtuBus(2, "Cellar", "/dev/ttyUSB0", 19200, Parity.EVEN, None, timeout_s=0.25, retries=1),
     ),
     devices=(Device(1, "Küche ½", 1, 5, "hager-ecr", "ECR380D", installations=(Installation(1, SINCE, serial="34"),)),),
@@ -51,6 +58,15 @@ def test_a_plant_that_was_kept_when_every_bus_was_tcp_still_reads() -> None:
 
     assert without_kind != kept
     assert from_bytes(without_kind) == tcp_only
+
+
+def test_a_plant_that_was_kept_when_every_connection_was_in_clear_still_reads() -> None:
+    in_clear = replace(PLANT, buses=PLANT.buses[:1])
+    kept = to_bytes(in_clear)
+    without_tls = re.sub(rb',\s*"tls": null', b"", kept)
+
+    assert without_tls != kept
+    assert from_bytes(without_tls) == in_clear
 
 
 def test_a_plant_that_was_kept_before_buses_had_manners_reads_with_the_cautious_ones() -> None:

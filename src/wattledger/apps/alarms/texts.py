@@ -41,11 +41,15 @@ TEXTS: Mapping[Code, str] = {
     Code.TOKEN_REVOKED: _("Access token {token} of user {user} revoked"),
     Code.LOGIN_REFUSED: _("Login refused for user {user}"),
     Code.CERTIFICATE_CREATED: _("A certificate was made for this server, SHA-256 fingerprint {fingerprint}"),
+    Code.CLIENT_CERTIFICATE_EXPIRING: _(
+        "Client certificate {certificate}, shown on {buses}, is valid until {date} only"
+    ),
 }
 
 # Parameters that are words of ours rather than names that somebody gave.
 WORDS: Mapping[tuple[str, str], str] = {
     ("what", "bus"): _("field bus"),
+    ("what", "certificate"): _("client certificate"),
     ("what", "device"): _("device"),
     ("what", "site"): _("site"),
     ("what", "recording_interval"): _("recording interval"),

@@ -13,6 +13,10 @@ ADVICE = {
         "Check that the adapter of the serial line is plugged in, that its device file is right, and that no other"
         " program uses it."
     ),
+    "check_tls": _(
+        "Check address and port, that the device speaks TLS there, and that each side takes the certificate of the"
+        " other; the detail says what failed."
+    ),
     "check_unit": _("Check the Modbus address that is set on the device."),
     "choose_product": _("Another product answers at this address. Choose the product that was found."),
     "check_profile": _("The device does not answer as its profile says. Choose the profile that fits it."),

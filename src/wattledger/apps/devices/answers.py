@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from wattledger.apps.devices.bus_schemas import BusAnswer, RtuBusAnswer, TcpBusAnswer, Traffic
-from wattledger.apps.devices.models import Bus, BusKind, CircuitAssignment, Series
+from wattledger.apps.devices.models import Bus, BusKind, CircuitAssignment, Security, Series
 from wattledger.apps.devices.queries import CircuitRow, DeviceRow, point_of
 from wattledger.apps.devices.schemas import CircuitAnswer, DeviceAnswer, ProfileAnswer, SeriesAnswer
 from wattledger.apps.rest.ids import Kind, optional_id, public_id
 from wattledger.catalog import Profile
 from wattledger.engine.api import TrafficStatistics
 from wattledger.measure import Aggregate
-from wattledger.plant import Parity
+from wattledger.plant import Parity, TlsVersion
 
 
 def bus_answer(bus: Bus) -> BusAnswer:
@@ -29,13 +29,21 @@ def bus_answer(bus: Bus) -> BusAnswer:
             retries=bus.retries,
             version=bus.version,
         )
+    is_secured = bus.security != Security.CLEAR
     return TcpBusAnswer(
         id=public_id(Kind.BUS, bus.pk),
         kind="modbus-tcp",
         name=bus.name,
         host=bus.host,
         port=bus.port or 0,  # never 0: a connection has it, by constraint
-        security=bus.security,
+        security=Security(bus.security),
+        certificate=optional_id(Kind.CERTIFICATE, bus.certificate_id),
+        tls_version=TlsVersion(bus.tls_version) if is_secured else None,
+        legacy=bus.legacy if is_secured else None,
+        check_dates=bus.check_dates if is_secured else None,
+        accept_self_signed=bus.accept_self_signed if is_secured else None,
+        authorities=bus.authorities or None,
+        server_certificate=bus.server_certificate or None,
         in_flight=bus.in_flight,
         timeout_s=bus.timeout_s,
         retries=bus.retries,

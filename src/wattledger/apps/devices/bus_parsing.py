@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pydantic import GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from wattledger.apps.devices.bus_schemas import NewBus, NewRtuBus, NewTcpBus, RtuBusChange, TcpBusChange
+from wattledger.apps.devices.bus_schemas import NewBus, NewRtuBus, NewTcpBus, RtuBusChange, TcpBusChange, TlsFields
 from wattledger.apps.devices.drafts import BusFields
 from wattledger.apps.devices.models import BusKind
+from wattledger.apps.rest.ids import Kind, number_in_field
 from wattledger.apps.rest.validation import field_error
 
 
@@ -47,6 +48,8 @@ def new_bus_fields(given: NewBus) -> BusFields:
                 "host": given.host,
                 "port": given.port,
                 "in_flight": given.in_flight,
+                "security": given.security,
+                **_security_fields(given),
             }
         case NewRtuBus():
             return {
@@ -85,6 +88,28 @@ def _tcp_fields(given: TcpBusChange) -> BusFields:
         fields["port"] = given.port
     if given.in_flight is not None:
         fields["in_flight"] = given.in_flight
+    if given.security is not None:
+        fields["security"] = given.security
+    return fields | _security_fields(given)
+
+
+def _security_fields(given: TlsFields) -> BusFields:
+    fields, named = BusFields(), given.model_fields_set
+    if given.tls_version is not None:
+        fields["tls_version"] = given.tls_version
+    if given.legacy is not None:
+        fields["legacy"] = given.legacy
+    if given.check_dates is not None:
+        fields["check_dates"] = given.check_dates
+    if given.accept_self_signed is not None:
+        fields["accept_self_signed"] = given.accept_self_signed
+    if "certificate" in named:  # of this and the texts, null takes away what was there
+        number = given.certificate and number_in_field(Kind.CERTIFICATE, given.certificate, field="certificate")
+        fields["certificate_id"] = number or None
+    if "authorities" in named:
+        fields["authorities"] = given.authorities or ""
+    if "server_certificate" in named:
+        fields["server_certificate"] = given.server_certificate or ""
     return fields
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
-from wattledger.apps.devices.models import LEAST_TIMEOUT_S, MOST_IN_FLIGHT, MOST_RETRIES, MOST_TIMEOUT_S
-from wattledger.apps.rest.values import Answer, Given, Name, UtcTime, Version
-from wattledger.plant import Parity
+from wattledger.apps.devices.models import LEAST_TIMEOUT_S, MOST_IN_FLIGHT, MOST_RETRIES, MOST_TIMEOUT_S, Security
+from wattledger.apps.rest.values import Answer, Given, Id, Name, PemText, UtcTime, Version
+from wattledger.plant import Parity, TlsVersion
 
 Host = Annotated[str, Field(min_length=1, max_length=253)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -28,14 +28,30 @@ Timeout = Annotated[float, Field(ge=LEAST_TIMEOUT_S, le=MOST_TIMEOUT_S, descript
 Retries = Annotated[int, Field(ge=0, le=MOST_RETRIES, description="of reads; writes are never repeated")]
 
 
-class NewTcpBus(Given):
+class TlsFields(Given):
+    """How a connection over TLS is secured; null and absent are the same where nothing was given before."""
+
+    certificate: Annotated[Id | None, Field(description="what we show; authenticated connections only")] = None
+    tls_version: Annotated[TlsVersion | None, Field(description="1.1 with legacy only")] = None
+    legacy: Annotated[bool | None, Field(description="short keys, SHA-1 and TLS 1.1 pass")] = None
+    check_dates: bool | None = None
+    accept_self_signed: Annotated[bool | None, Field(description="any server may sign its own certificate")] = None
+    authorities: Annotated[
+        PemText | None, Field(description="who may issue the server's certificate; null: whom the system trusts")
+    ] = None
+    server_certificate: Annotated[
+        PemText | None, Field(description="exactly this one is accepted, instead of authorities")
+    ] = None
+
+
+class NewTcpBus(TlsFields):
     """A Modbus TCP connection to be made."""
 
     kind: Literal["modbus-tcp"]
     name: Name
     host: Host
     port: Port = 502
-    security: Literal["clear"] = "clear"
+    security: Security = Security.CLEAR
     in_flight: InFlight = 1
     timeout_s: Timeout = 1.0
     retries: Retries = 1
@@ -58,12 +74,13 @@ class NewRtuBus(Given):
 NewBus: TypeAlias = Annotated[NewTcpBus | NewRtuBus, Field(discriminator="kind")]
 
 
-class TcpBusChange(Given):
-    """Of a Modbus TCP connection; what is absent stays as it is."""
+class TcpBusChange(TlsFields):
+    """Of a Modbus TCP connection; what is absent stays as it is, and what no longer applies is dropped."""
 
     name: Name | None = None
     host: Host | None = None
     port: Port | None = None
+    security: Security | None = None
     in_flight: InFlight | None = None
     timeout_s: Timeout | None = None
     retries: Retries | None = None
@@ -85,12 +102,21 @@ class RtuBusChange(Given):
 
 
 class TcpBusAnswer(Answer):
+    """Fields that do not apply to the connection's security are null."""
+
     id: str
     kind: Literal["modbus-tcp"]
     name: str
     host: str
     port: int
-    security: str
+    security: Security
+    certificate: str | None
+    tls_version: TlsVersion | None
+    legacy: bool | None
+    check_dates: bool | None
+    accept_self_signed: bool | None
+    authorities: str | None
+    server_certificate: str | None
     in_flight: int
     timeout_s: float
     retries: int

@@ -9,12 +9,12 @@ from ipaddress import ip_address
 from wattledger.apps.accounts.changes import CHANGED, CREATED, DELETED
 from wattledger.apps.accounts.models import User
 from wattledger.apps.building.revision import changing
+from wattledger.apps.devices.bus_security import SECURITY_FIELDS, settle_security
 from wattledger.apps.devices.drafts import BusFields
 from wattledger.apps.devices.models import Bus, BusKind, Device
-from wattledger.apps.rest.problems import ProblemError, bad_field
+from wattledger.apps.rest.problems import ProblemError, bad_field, in_use
 
 WHAT = "bus"
-MOST_NAMED = 5  # devices in the text of an error
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII | re.IGNORECASE)
 
 
@@ -29,10 +29,12 @@ def find_bus(bus_id: int) -> Bus:
 def create_bus(fields: BusFields, *, by: User) -> Bus:
     """Make a bus; `fields` are all of its kind.
 
-    Raises FieldError for a host or device file that is none, and for a name or address that another bus has.
+    Raises FieldError for a host or device file that is none, for a name or address that another bus has, and for a
+    security that cannot be.
     """
     with changing(WHAT, by=by) as change:
         bus = Bus(**_checked(fields))
+        settle_security(bus, fields, shown_before=None)
         _check_free(bus)
         bus.save()
         change.says(bus.name, CREATED)
@@ -43,13 +45,16 @@ def change_bus(bus_id: int, fields: BusFields, *, version: int | None, by: User)
     """Change what `fields` name; with `version` only when the bus still has it. Raises ProblemError, FieldError."""
     with changing(WHAT, by=by) as change:
         bus = _present(bus_id, version)
-        before = [getattr(bus, name) for name in fields]
+        concerned = {*fields, *SECURITY_FIELDS}
+        before = {name: getattr(bus, name) for name in concerned}
         for name, value in _checked(fields).items():
             setattr(bus, name, value)
+        settle_security(bus, fields, shown_before=before["certificate_id"])
         _check_free(bus)
-        if before != [getattr(bus, name) for name in fields]:
+        changed = [name for name in concerned if getattr(bus, name) != before[name]]
+        if changed:
             bus.version += 1
-            bus.save(update_fields=[*fields, "version"])
+            bus.save(update_fields=[*changed, "version"])
             change.says(bus.name, CHANGED)
     return bus
 
@@ -60,8 +65,7 @@ def delete_bus(bus_id: int, *, version: int | None, by: User) -> None:
         bus = _present(bus_id, version)
         users = list(Device.objects.filter(bus=bus, retired=None).order_by("name").values_list("name", flat=True))
         if users:
-            more = ["…"] if len(users) > MOST_NAMED else []
-            raise ProblemError("in_use", users=", ".join(users[:MOST_NAMED] + more))
+            raise in_use(users)
         bus.delete()
         change.says(bus.name, DELETED)
 

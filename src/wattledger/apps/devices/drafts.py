@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypedDict
 
-from wattledger.apps.devices.models import BusKind
-from wattledger.plant import Parity
+from wattledger.apps.devices.models import BusKind, Security
+from wattledger.plant import Parity, TlsVersion
 
 
 class Belonging(TypedDict, total=False):
@@ -37,6 +37,14 @@ class BusFields(TypedDict, total=False):
     stop_bits: int | None
     echo: bool
     in_flight: int
+    security: Security
+    certificate_id: int | None
+    tls_version: TlsVersion
+    legacy: bool
+    check_dates: bool
+    accept_self_signed: bool
+    authorities: str
+    server_certificate: str
     timeout_s: float
     retries: int
 

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from wattledger.apps.building.models import EnergySource, Landmark, Switchboard, Usage, Zone
 from wattledger.measure import INTERVALS_MIN, Aggregate, Kind
-from wattledger.plant import TCP_UNIT_IDS, Parity
+from wattledger.plant import TCP_UNIT_IDS, Parity, TlsVersion
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # `valid_from` of what holds "always"
 LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.25, 10.0
@@ -32,12 +32,42 @@ class BusKind(models.TextChoices):
 
 class Security(models.TextChoices):
     CLEAR = "clear"
+    ENCRYPTED = "encrypted"  # over TLS; the server shows a certificate
+    AUTHENTICATED = "authenticated"  # over TLS; both ends show one
+
+
+class ClientCertificate(models.Model):
+    """What this server shows on authenticated connections; its key is sealed by the vault.
+
+    The dates are those between which the certificate and its intermediates are all valid.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    certificate = models.TextField()  # PEM, followed by its intermediates
+    sealed_key = models.TextField()
+    subject = models.TextField()
+    issuer = models.TextField()
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    fingerprint = models.CharField(max_length=95)  # SHA-256, as AB:CD:…
+    needs_legacy = models.BooleanField()  # too weak for any but legacy connections
+    added = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="certificate_key_sealed", condition=Q(sealed_key__startswith="v1.")),
+            models.CheckConstraint(name="certificate_is_public", condition=~Q(certificate__contains="PRIVATE KEY")),
+        )
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Bus(models.Model):
     """A line on which requests take turns: one host and port, or one serial line, shared by the units on it.
 
-    The fields of the other kind are empty, None or what they are by default.
+    The fields of the other kind, or of another security, are empty, None or what they are by default.
     """
 
     kind = models.CharField(max_length=16, choices=BusKind.choices, default=BusKind.MODBUS_TCP)
@@ -53,6 +83,15 @@ class Bus(models.Model):
     echo = models.BooleanField(default=False, db_default=False)
     in_flight = models.PositiveSmallIntegerField(default=1, db_default=1)
     security = models.CharField(max_length=16, choices=Security.choices, default=Security.CLEAR)
+    certificate = models.ForeignKey(ClientCertificate, null=True, on_delete=models.PROTECT, related_name="buses")
+    tls_version = models.CharField(
+        max_length=3, blank=True, default="", db_default="", choices=[(one.value, one.value) for one in TlsVersion]
+    )
+    legacy = models.BooleanField(default=False, db_default=False)
+    check_dates = models.BooleanField(default=True, db_default=True)
+    accept_self_signed = models.BooleanField(default=False, db_default=False)
+    authorities = models.TextField(blank=True, default="", db_default="")  # PEM; empty: whom the system trusts
+    server_certificate = models.TextField(blank=True, default="", db_default="")  # PEM; empty: any that is trusted
     timeout_s = models.FloatField(default=1.0)
     retries = models.PositiveSmallIntegerField(default=1)
     version = models.PositiveIntegerField(default=1)
@@ -86,6 +125,34 @@ class Bus(models.Model):
                     baudrate__isnull=False,
                     parity__in=[one.value for one in Parity],
                 ),
+            ),
+            models.CheckConstraint(
+                name="bus_fields_fit_security",
+                condition=Q(
+                    security=Security.CLEAR,
+                    certificate__isnull=True,
+                    tls_version="",
+                    legacy=False,
+                    check_dates=True,
+                    accept_self_signed=False,
+                    authorities="",
+                    server_certificate="",
+                )
+                | Q(
+                    security=Security.ENCRYPTED,
+                    certificate__isnull=True,
+                    tls_version__in=[one.value for one in TlsVersion],
+                )
+                | Q(
+                    security=Security.AUTHENTICATED,
+                    certificate__isnull=False,
+                    tls_version__in=[one.value for one in TlsVersion],
+                ),
+            ),
+            models.CheckConstraint(name="bus_tls_1_1_is_legacy", condition=~Q(tls_version="1.1") | Q(legacy=True)),
+            models.CheckConstraint(
+                name="bus_one_way_to_know_server",
+                condition=Q(server_certificate="") | Q(authorities="", accept_self_signed=False),
             ),
             models.CheckConstraint(name="bus_baudrate", condition=Q(baudrate__in=BAUDRATES)),
             models.CheckConstraint(name="bus_stop_bits", condition=Q(stop_bits__in=(1, 2))),

@@ -20,6 +20,7 @@ from wattledger.apps.devices.models import (
     Device,
     Installation,
     RecordingInterval,
+    Security,
     Series,
 )
 from wattledger.measure import Aggregate, Kind
@@ -62,7 +63,7 @@ def _plant() -> Plant:
         revision=Revision.objects.get().number,
         server=site.server,
         zone=site.zone,
-        buses=tuple(_bus(bus) for bus in Bus.objects.order_by("pk")),
+        buses=tuple(_bus(bus) for bus in Bus.objects.select_related("certificate").order_by("pk")),
         devices=devices,
         circuits=circuits,
         series=tuple(_series(row) for row in Series.objects.filter(circuit__device__retired=None).order_by("pk")),
@@ -94,6 +95,20 @@ def _bus(bus: Bus) -> plant.Bus:
         timeout_s=bus.timeout_s,
         retries=bus.retries,
         in_flight=bus.in_flight,
+        tls=None if bus.security == Security.CLEAR else _tls(bus),
+    )
+
+
+def _tls(bus: Bus) -> plant.TlsSetup:
+    shown = bus.certificate
+    return plant.TlsSetup(
+        identity=None if shown is None else plant.ClientIdentity(shown.certificate, shown.sealed_key),
+        version=plant.TlsVersion(bus.tls_version),
+        is_legacy=bus.legacy,
+        checks_dates=bus.check_dates,
+        accepts_self_signed=bus.accept_self_signed,
+        authorities=bus.authorities,
+        server_certificate=bus.server_certificate,
     )
 
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     DEVICE = "d"
     SOURCE = "e"
     JOB = "j"
+    CERTIFICATE = "k"
     LANDMARK = "l"
     SERIES = "s"
     TOKEN = "t"  # noqa: S105 - a letter

@@ -16,6 +16,7 @@ from django.http import HttpResponse, JsonResponse
 from wattledger.apps.rest.texts import text_of
 
 CONTENT_TYPE = "application/problem+json"
+MOST_NAMED = 5  # users of a thing in one text
 
 STATUS = {
     "malformed": 400,
@@ -40,6 +41,7 @@ STATUS = {
     "engine_unreachable": 503,
     "archive_unreadable": 503,
     "journal_unavailable": 503,
+    "vault_unavailable": 503,
     "busy": 503,
     "configuration_unavailable": 503,
 }
@@ -75,6 +77,12 @@ class FieldError(ProblemError):
 def bad_field(field: str, code: str, /, **params: object) -> FieldError:
     """The error of one field."""
     return FieldError(FieldProblem(field, code, params))
+
+
+def in_use(users: Sequence[str]) -> ProblemError:
+    """Why something is not deleted: the first of those that use it are named."""
+    more = ["…"] if len(users) > MOST_NAMED else []
+    return ProblemError("in_use", users=", ".join([*users[:MOST_NAMED], *more]))
 
 
 def problem_response(error: ProblemError) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What stands around the API: the data folder, the journal and the engine of this server."""
+"""What stands around the API: the data folder, the journal, the engine and the vault of this server."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from wattledger.engine.api import EngineClient
 from wattledger.journal import Journal
 from wattledger.plant import DataFolder
+from wattledger.vault import Vault
 
 SOURCE = "web"  # what the journal names as the origin of an entry
 
@@ -31,6 +32,11 @@ def journal() -> Journal:
 def engine() -> EngineClient:
     """Asks the engine of this server; whether it runs shows when it is asked."""
     return EngineClient(data_folder().engine_socket, timeout_s=settings.CONTROL_TIMEOUT_S)
+
+
+def vault() -> Vault:
+    """Seals the secrets of this server."""
+    return Vault(data_folder().vault_key)
 
 
 @lru_cache(maxsize=4)

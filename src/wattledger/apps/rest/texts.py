@@ -31,6 +31,7 @@ TEXTS = {
     "engine_unreachable": _("The acquisition does not answer. Recorded values can be read nevertheless."),
     "archive_unreadable": _("The recorded values cannot be read at the moment."),
     "journal_unavailable": _("The list of events cannot be read at the moment."),
+    "vault_unavailable": _("Secrets cannot be sealed at the moment. The log of the server has the detail."),
     "configuration_unavailable": _(
         "The configuration cannot be read or changed. Recording goes on with the last one that could be read."
     ),
@@ -66,6 +67,23 @@ TEXTS = {
     "not_device_file": _("This must be the device file of a serial port, as /dev/ttyUSB0."),
     "no_line_settings": _("Only a serial line has settings that could be tried."),
     "line_full": _("A serial line carries at most {limit} devices, and there are as many on this one."),
+    "not_with_security": _("This does not apply to a connection whose security is {security}."),
+    "legacy_only": _("TLS 1.1 is broken and offered on legacy connections only."),
+    "no_pem": _("This is no PEM file: a text with a line -----BEGIN …-----"),
+    "no_certificate": _("The file holds no certificate."),
+    "certificate_damaged": _("The file is damaged: it holds no readable certificate."),
+    "certificate_expired": _("The certificate expired on {date}."),
+    "certificate_not_valid_yet": _(
+        "The certificate is not valid before {date}; today is {today} by the clock of this server."
+    ),
+    "certificate_not_for_tls": _("The certificate is of a kind that TLS does not take."),
+    "certificate_needs_legacy": _(
+        "The certificate has a key or a signature too weak for today; only legacy connections take it."
+    ),
+    "no_private_key": _("The file holds no private key."),
+    "private_key_damaged": _("The file is damaged, or its private key is of a kind that is not known."),
+    "private_key_locked": _("The private key is locked with a passphrase. Give it without one."),
+    "private_key_of_another": _("The private key does not belong to the certificate."),
     "not_time_zone": _("This is no time zone, as Europe/Paris."),
     "unknown_profile": _("The catalog has no such profile. It has: {choice}."),
     "unknown_product": _("The profile has no such product. It has: {choice}."),

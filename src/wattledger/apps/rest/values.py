@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, PlainSerializer, Secret, StringConstraints
 from pydantic_core import PydanticCustomError
 
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = datetime(2200, 1, 1, tzinfo=UTC)
 DELETE = 0x7F
+MOST_PEM = 64 * 1024  # signs; some thirty certificates
 
 
 class Given(Schema):
@@ -48,6 +49,8 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)
 ]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_printable)]
+PemText = Annotated[str, Field(min_length=1, max_length=MOST_PEM, description="a text in PEM")]
+SecretPemText = Secret[PemText]  # not shown in a trace either
 Id = Annotated[str, Field(max_length=32, description="opaque")]
 Time = Annotated[AwareDatetime, AfterValidator(_utc)]  # taken with any offset, used in UTC
 UtcTime = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str)]

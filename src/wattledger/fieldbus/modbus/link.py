@@ -89,6 +89,11 @@ class TcpLink:
         """Whether a connection is open."""
         return self._connection is not None and self._connection.is_open
 
+    @property
+    def is_secured(self) -> bool:
+        """Whether it is made over TLS."""
+        return self._tls is not None
+
     def retry_now(self) -> None:
         """Forget the pause after a failed connection: somebody is waiting for the next try."""
         self._reopening.skip_pause()
