@@ -6,10 +6,11 @@ UV := .tools/bin/uv
 RUN := $(UV) run --frozen --no-sync
 DATA ?= data
 LOCALES := src/wattledger/web/locale
-# what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, collectd, tshark, stunnel, the fake clock
-TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll collectd-core tshark stunnel4 faketime procps
+# what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, collectd, tshark, openssl, stunnel, the fake
+# clock
+TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll collectd-core tshark openssl stunnel4 faketime procps
 TEST_FILES := /usr/bin/curl /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll /usr/lib/collectd/modbus.so \
-	/usr/bin/tshark /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
+	/usr/bin/tshark /usr/bin/openssl /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
 # tests of `make test` that `make soak` runs for longer
 LONGER := tests/wire/whole/test_life.py tests/wire/fieldbus/test_dissection.py \
 	tests/wire/fieldbus/rtu/test_rtu_dissection.py tests/unit/fieldbus/test_fuzz.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import schemathesis
 from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, Phase, settings
@@ -16,9 +17,18 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tls_peers import issue
+
 PROBLEM = "application/problem+json"
 NO_ENGINE = 503  # no engine runs here, and some operations say so
-REAL_ID = {"bus_id": "b1", "device_id": "d1", "token_id": "t2", "job_id": "j1"}
+REAL_ID = {"bus_id": "b1", "certificate_id": "k1", "device_id": "d1", "token_id": "t2", "job_id": "j1"}
+
+
+@pytest.fixture
+def certificate(api: Any) -> None:
+    """A client certificate, shown by nobody."""
+    issued = issue("wattledger")
+    api.post("/certificates", {"name": "Plant", "certificate": issued.pem.decode(), "key": issued.key.decode()})
 
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
@@ -33,7 +43,7 @@ schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_applica
     suppress_health_check=list(HealthCheck),
 )
 def test_no_request_is_answered_with_an_error_of_ours(
-    case: Any, caller: Callable[..., Any], meter: dict[str, Any]
+    case: Any, caller: Callable[..., Any], meter: dict[str, Any], certificate: None
 ) -> None:
     token = caller().token
     for given, real in REAL_ID.items():

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, PlainSerializer, Secret, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    Secret,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,7 +58,12 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)
 ]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_printable)]
-PemText = Annotated[str, Field(min_length=1, max_length=MOST_PEM, description="a text in PEM")]
+# The length in words: as a number, it has programs that try the description out send texts as long as that, by dozens.
+PemText = Annotated[
+    str,
+    Field(min_length=1, max_length=MOST_PEM),
+    WithJsonSchema({"type": "string", "minLength": 1, "description": f"a text in PEM of at most {MOST_PEM} signs"}),
+]
 SecretPemText = Secret[PemText]  # not shown in a trace either
 Id = Annotated[str, Field(max_length=32, description="opaque")]
 Time = Annotated[AwareDatetime, AfterValidator(_utc)]  # taken with any offset, used in UTC
