@@ -16,8 +16,9 @@ def ensure_key_file(path: Path, *, new: str, usable: re.Pattern[bytes], loss: st
     What cannot be a key (a power cut leaves files empty, cut short or full of zeros) is set aside as `….damaged` and
     told in the log with its `loss`. Raises OSError.
     """
+    if _is_there(path, usable, loss):  # and so a full card does not keep the server from starting
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    _set_aside_if_unusable(path, usable, loss)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -32,12 +33,14 @@ def ensure_key_file(path: Path, *, new: str, usable: re.Pattern[bytes], loss: st
         draft.unlink()
 
 
-def _set_aside_if_unusable(path: Path, usable: re.Pattern[bytes], loss: str) -> None:
+def _is_there(path: Path, usable: re.Pattern[bytes], loss: str) -> bool:
+    """Whether a usable key is there; one that is not usable is set aside."""
     try:
         if usable.fullmatch(path.read_bytes()):
-            return
+            return True
     except FileNotFoundError:
-        return
+        return False
     aside = path.with_name(f"{path.name}.damaged")
     path.replace(aside)
     log.error("%s holds no key; it was set aside as %s and a new key is made, so %s", path, aside.name, loss)
+    return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 import subprocess
 import sys
@@ -121,6 +123,17 @@ def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     assert path.read_text() == first
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["vault.key"]
+
+
+def test_a_key_that_is_there_costs_a_full_card_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ensure_vault_key(tmp_path / "vault.key")
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+
+    ensure_vault_key(tmp_path / "vault.key")
 
 
 @pytest.mark.parametrize("content", [b"", b"ab" * 20, b"\0" * 64, b"x" * 64])
