@@ -49,7 +49,7 @@ def repeatable(*, hide: tuple[str, ...] = ()) -> Callable[[View], View]:
 def is_one_transaction(operation: Operation) -> bool:
     """Whether the act is one on the database alone: it made something (201), or has nothing to tell of it (204).
 
-    The other acts (200) answer what the engine said.
+    The other acts (200, 202) are of the engine, or on the jobs, which stand in another file.
     """
     return any(status in (201, 204) for status in operation.response_models)
 
