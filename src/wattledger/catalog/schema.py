@@ -147,10 +147,16 @@ class Transport(Part):
 
 
 class Limits(Part):
-    """What one request may ask, and how long the device may take to answer it."""
+    """What one request may ask, how long the device may take to answer it, and the pauses that it wants.
+
+    `gap_ms` passes between the last answer on the device's link, whoever gave it, and the next request to the device;
+    `connect_pause_ms` between the making of a connection (the opening of a port) and the first. Most devices want none.
+    """
 
     max_registers: Annotated[int, Field(ge=1, le=MOST_REGISTERS)] = MOST_REGISTERS
     timeout_ms: Annotated[int, Field(ge=10, le=30_000)] = 1000
+    gap_ms: Annotated[int, Field(ge=0, le=1_000)] = 0
+    connect_pause_ms: Annotated[int, Field(ge=0, le=10_000)] = 0
 
 
 class Defaults(Part):

@@ -40,6 +40,9 @@ class DeviceAcquisition:
         self._by_class: dict[PollClass, list[MappedPoint]] = {}
         for point in setup.map.points:
             self._by_class.setdefault(point.poll, []).append(point)
+        self._fastest = min(self._by_class, key=POLL_PERIOD_S.__getitem__, default=None)
+        self._fastest_asked_s: float | None = None
+        self.cycle_s: float | None = None  # between the last two live readings; None: there were no two in a row
         self._live_due_s = dict.fromkeys(self._by_class, 0.0)
         self._hold_due_s = 0.0
         self._slot_retry_s = 0.0
@@ -85,6 +88,9 @@ class DeviceAcquisition:
         """These points have just been asked for, with or without success: their classes are due one period later."""
         for poll in {point.poll for point in points}:
             self._live_due_s[poll] = monotonic_s + POLL_PERIOD_S[poll]
+            if poll is self._fastest:
+                before_s, self._fastest_asked_s = self._fastest_asked_s, monotonic_s
+                self.cycle_s = None if before_s is None else monotonic_s - before_s
 
     def take(self, answers: Mapping[MappedPoint, float | None], *, at: datetime) -> None:
         """Answers read at the trusted time `at`: they serve the slots that wait for them."""
@@ -128,5 +134,6 @@ class DeviceAcquisition:
     def failed(self, monotonic_s: float) -> None:
         """The device did not speak: leave it alone for a pause that grows, for the sake of its neighbours."""
         self._silent_until_s = monotonic_s + self._pauses.next_s()
+        self._fastest_asked_s = self.cycle_s = None
         if self.clock is not None:
             self.clock.lost_touch(monotonic_s)

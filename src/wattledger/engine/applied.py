@@ -165,11 +165,13 @@ class AppliedPlant:
 
 
 def _statistics(poller: BusPoller) -> Iterator[TrafficStatistics]:
-    counts = poller.link.statistics
-    yield TrafficStatistics(bus=poller.bus.id, device=None, **asdict(counts.of_link()))
+    bus, counts = poller.bus.id, poller.link.statistics
+    slowest_s = max((one.cycle_s for one in poller.acquisitions if one.cycle_s is not None), default=None)
+    yield TrafficStatistics(bus=bus, device=None, **asdict(counts.of_link()), load=counts.load(), cycle_s=slowest_s)
     for one in poller.acquisitions:
         device = one.setup.device
-        yield TrafficStatistics(bus=poller.bus.id, device=device.id, **asdict(counts.of_unit(device.unit_id)))
+        traffic = asdict(counts.of_unit(device.unit_id))
+        yield TrafficStatistics(bus=bus, device=device.id, **traffic, load=None, cycle_s=one.cycle_s)
 
 
 def _same_line(one: Bus, other: Bus) -> bool:

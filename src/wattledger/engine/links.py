@@ -25,8 +25,14 @@ def link_of(bus: Bus, vault: Vault) -> BusLink:
     """The connection of a bus; nothing is opened, and no key unsealed, before the first request."""
     match bus:
         case TcpBus():
-            tls = None if bus.tls is None else _tls_settings(bus.tls, vault)
-            return TcpLink(bus.host, bus.port, timeout_s=bus.timeout_s, retries=bus.retries, tls=tls)
+            return TcpLink(
+                bus.host,
+                bus.port,
+                timeout_s=bus.timeout_s,
+                retries=bus.retries,
+                in_flight=bus.in_flight,
+                tls=None if bus.tls is None else _tls_settings(bus.tls, vault),
+            )
         case RtuBus():
             return RtuLink(_serial_settings(bus), timeout_s=bus.timeout_s, retries=bus.retries)
 

@@ -21,12 +21,12 @@ from wattledger.engine.clock import Clock
 from wattledger.engine.polling import BusPoller
 from wattledger.fieldbus import (
     FoundUnit,
-    Link,
     Parity,
     RtuLink,
     RtuTrial,
     SerialSettings,
     UnreachableError,
+    Wire,
     probe_unit,
 )
 
@@ -115,7 +115,7 @@ class ScanStep:
         )
 
 
-def _link(poller: BusPoller, settings: LineSettings | None) -> Link:
+def _link(poller: BusPoller, settings: LineSettings | None) -> Wire:
     """The link to ask by; the bus's own where the settings are those that it has."""
     if settings is None:
         return poller.link

@@ -21,7 +21,8 @@ from wattledger.fieldbus.errors import (
     UnreachableError,
 )
 from wattledger.fieldbus.identification import Advice, Identification, Outcome, identify
-from wattledger.fieldbus.link import Link, Reply
+from wattledger.fieldbus.link import Link, Reply, Wire
+from wattledger.fieldbus.manners import Manners
 from wattledger.fieldbus.memory import BlockMemory
 from wattledger.fieldbus.modbus.link import TcpLink
 from wattledger.fieldbus.modbus.rtu_link import RtuLink
@@ -50,6 +51,7 @@ __all__ = [
     "Identification",
     "Link",
     "LinkError",
+    "Manners",
     "MonitorEntry",
     "OutOfStepError",
     "Outcome",
@@ -74,6 +76,7 @@ __all__ = [
     "TrafficStatistics",
     "UnfitAnswerError",
     "UnreachableError",
+    "Wire",
     "clock_read",
     "clock_shown",
     "clock_writes",

@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from wattledger.catalog import Found, IdentifyStep, Product, Profile, RegisterStep, device_map
 from wattledger.fieldbus.errors import AnswerTimeoutError, FieldbusError, LinkError, RefusedError, UnfitAnswerError
-from wattledger.fieldbus.link import Link
-from wattledger.fieldbus.modbus.pdu import GATEWAY_TARGET_SILENT, ReadRegisters
+from wattledger.fieldbus.link import Link, Reply
+from wattledger.fieldbus.manners import Manners
+from wattledger.fieldbus.modbus.pdu import GATEWAY_TARGET_SILENT, AnswerT, ReadRegisters, Request
 from wattledger.fieldbus.recognition import NAMES, inquiry, is_same, text_said
 
 
@@ -116,20 +117,20 @@ class _Inquiry:
             return isinstance(step, RegisterStep)
         return step.into in self.found
 
-    @property
-    def _timeout_s(self) -> float:
-        return max(self.link.timeout_s, self.profile.limits.timeout_ms / 1000)
-
     async def _ask(self, step: IdentifyStep) -> str:
-        reply = await self.link.request(self.unit_id, inquiry(self.profile, step), timeout_s=self._timeout_s)
-        return text_said(step, reply.answer)
+        return text_said(step, (await self._say(inquiry(self.profile, step))).answer)
+
+    async def _say(self, request: Request[AnswerT]) -> Reply[AnswerT]:
+        limits = self.profile.limits
+        timeout_s = max(self.link.timeout_s, limits.timeout_ms / 1000)
+        return await self.link.request(self.unit_id, request, timeout_s=timeout_s, manners=Manners.of(limits))
 
     async def _probe(self, product: Product) -> None:
         """A device that cannot tell who it is can at least answer for its first point."""
         for point in device_map(self.profile, product).points[:1]:
             request = ReadRegisters(point.function, point.address, point.words)
             try:
-                await self.link.request(self.unit_id, request, timeout_s=self._timeout_s)
+                await self._say(request)
                 self.answered = True
             except FieldbusError as error:
                 self._note(None, error)

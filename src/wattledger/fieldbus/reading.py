@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from wattledger.catalog import DeviceMap, MappedPoint
 from wattledger.fieldbus.decoding import decode
 from wattledger.fieldbus.errors import AnswerTimeoutError, LinkError, RefusedError, RequestError
 from wattledger.fieldbus.link import Link, Reply
+from wattledger.fieldbus.manners import Manners
 from wattledger.fieldbus.memory import BlockMemory
 from wattledger.fieldbus.modbus.pdu import ILLEGAL_ADDRESS, ILLEGAL_VALUE, ReadRegisters
 from wattledger.fieldbus.planning import Read
 
 SPLITTING_CODES = frozenset({ILLEGAL_ADDRESS, ILLEGAL_VALUE})  # the range is refused, not the device in trouble
 MOST_SILENCES = 2  # a device that fell silent in the middle must not cost its timeout for each remaining read
+
+
+_Outcome: TypeAlias = "Reply[tuple[int, ...]] | RequestError | LinkError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +74,53 @@ class _Reading:
         self._link = link
         self._unit_id = unit_id
         self._map = device_map
+        self._manners = Manners.of(device_map.limits)
         self._memory = memory
         self._values: dict[MappedPoint, PointValue] = {}
         self._failures: list[ReadFailure] = []
         self._silences = 0
 
     async def read(self, points: Sequence[MappedPoint]) -> PointValues:
-        waiting = deque(self._memory.plan(self._map, points, request_cost=self._link.request_cost))
+        waiting = deque(self._memory.plan(self._map, points, request_cost=self._link.request_cost(self._unit_id)))
         self._report_known_refusals(points)
         while waiting:
-            read = waiting.popleft()
-            try:
-                reply = await self._ask(read)
-            except (RequestError, LinkError) as error:
-                smaller = self._smaller_reads(read, error)
-                if smaller:
-                    waiting.extendleft(reversed(smaller))
+            reads = [waiting.popleft() for _ in range(min(self._width(), len(waiting)))]
+            smaller: list[Read] = []
+            hopeless: RequestError | LinkError | None = None
+            for read, outcome in zip(reads, await self._ask_all(reads), strict=True):
+                if isinstance(outcome, Reply):
+                    self._decode(read, outcome)
                     continue
-                self._failures.append(ReadFailure(read.points, error))
-                if self._is_hopeless(error):
-                    self._failures += [ReadFailure(left.points, error) for left in waiting]
-                    break
-            else:
-                self._decode(read, reply)
+                pieces = self._smaller_reads(read, outcome)
+                smaller += pieces
+                if not pieces:
+                    self._failures.append(ReadFailure(read.points, outcome))
+                    hopeless = outcome if self._is_hopeless(outcome) else hopeless
+            waiting.extendleft(reversed(smaller))
+            if hopeless is not None:
+                self._failures += [ReadFailure(left.points, hopeless) for left in waiting]
+                break
         return PointValues(self._values, tuple(self._failures))
 
-    async def _ask(self, read: Read) -> Reply[tuple[int, ...]]:
+    def _width(self) -> int:
+        """How many reads to have under way: one until the device has spoken, so that silence costs one timeout."""
+        return self._link.in_flight if self._values and self._manners.gap_s == 0 else 1
+
+    async def _ask_all(self, reads: Sequence[Read]) -> list[_Outcome]:
+        if len(reads) == 1:
+            return [await self._ask(reads[0])]
+        async with asyncio.TaskGroup() as tasks:
+            asked = [tasks.create_task(self._ask(read)) for read in reads]
+        return [task.result() for task in asked]
+
+    async def _ask(self, read: Read) -> _Outcome:
         request = ReadRegisters(read.function, read.address, read.count)
         # A slow device's own time beats the bus's; a patient bus (a long way) beats a quick device.
         timeout_s = max(self._link.timeout_s, self._map.limits.timeout_ms / 1000)
-        return await self._link.request(self._unit_id, request, timeout_s=timeout_s)
+        try:
+            return await self._link.request(self._unit_id, request, timeout_s=timeout_s, manners=self._manners)
+        except (RequestError, LinkError) as error:
+            return error
 
     def _smaller_reads(self, read: Read, error: RequestError | LinkError) -> tuple[Read, ...]:
         if isinstance(error, RefusedError) and error.code in SPLITTING_CODES:

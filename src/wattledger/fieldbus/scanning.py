@@ -15,7 +15,7 @@ from wattledger.fieldbus.errors import (
     RefusedError,
     UnfitAnswerError,
 )
-from wattledger.fieldbus.link import Link
+from wattledger.fieldbus.link import Wire
 from wattledger.fieldbus.modbus.pdu import READ_HOLDING_REGISTERS, ReadIdentification, ReadRegisters
 from wattledger.fieldbus.recognition import (
     STANDARD_OBJECTS,
@@ -59,7 +59,7 @@ class FoundUnit:
 
 
 async def probe_unit(
-    link: Link, unit_id: int, profiles: Sequence[Profile], *, pause_s: float = 0.0
+    link: Wire, unit_id: int, profiles: Sequence[Profile], *, pause_s: float = 0.0
 ) -> FoundUnit | None:
     """Who is at `unit_id`; None: nobody answers, which costs one timeout.
 
@@ -80,7 +80,7 @@ async def probe_unit(
 class _Probe:
     """What is known so far of one address."""
 
-    def __init__(self, link: Link, unit_id: int, profiles: Sequence[Profile], pause_s: float) -> None:
+    def __init__(self, link: Wire, unit_id: int, profiles: Sequence[Profile], pause_s: float) -> None:
         self._link = link
         self._unit_id = unit_id
         self._profiles = profiles

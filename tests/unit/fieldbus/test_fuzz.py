@@ -278,7 +278,7 @@ def test_mutated_frames_of_a_connection_yield_only_what_they_hold(parser: Parser
             heads = ((struct.pack(">HHHB", framer.transaction, 0, 1 + len(pdu), UNIT), pdu) for pdu in found)
             assert any(head + pdu in stream for head, pdu in heads), stream.hex()
         assert len(framer._buffer) <= MOST_HELD_BYTES
-        framer.forget()
+        framer.forget(framer.transaction)
         parser.next_frame()
 
         out_of_step = any(isinstance(v, Rejected) and v.consequence is Consequence.RECONNECT for v in verdicts)

@@ -38,7 +38,7 @@ def test_settings_that_no_line_has_are_refused(wrong: dict[str, object]) -> None
 
 
 async def test_a_request_costs_what_it_takes_on_the_line() -> None:
-    costs = {baud: RtuLink(SerialSettings(PORT, baud), timeout_s=1).request_cost for baud in (1200, 19200, 115200)}
+    costs = {baud: RtuLink(SerialSettings(PORT, baud), timeout_s=1).request_cost(1) for baud in (1200, 19200, 115200)}
 
     # At 19200: 13 characters 7.4 ms, two silences 4.0 ms, the meter 10 ms; a register takes 1.15 ms.
     assert costs == {1200: 11, 19200: 19, 115200: 78}

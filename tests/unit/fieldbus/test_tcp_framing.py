@@ -6,7 +6,7 @@ import struct
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from wattledger.fieldbus.modbus.pdu import ReadRegisters, Refusal
@@ -87,7 +87,7 @@ def test_a_second_answer_to_the_same_request_is_not_used() -> None:
 
 def test_nothing_counts_while_nothing_is_asked() -> None:
     framer = asked()
-    framer.forget()
+    framer.forget(1)
 
     assert consequences(framer.receive(answer())) == [Consequence.WAIT]
 
@@ -208,7 +208,8 @@ def test_a_shortened_answer_is_never_completed_by_the_next_one(length: int) -> N
     framer = asked()
 
     assert framer.receive(answer()[:length]) == []
-    assert framer.holds_part is (length > 0)
+    framer.forget(1)
+    assert framer.holds_stray_part is (length > 0)
     assert accepted(framer.receive(answer(transaction=2))) == []
 
 
@@ -253,4 +254,97 @@ def test_a_frame_in_one_piece_is_judged_as_the_same_frame_in_two(
 
     assert accepted(at_once) == accepted(in_two)
     assert consequences(at_once)[:1] == consequences(in_two)[:1]
-    assert whole.holds_part == pieces.holds_part
+    assert whole.holds_stray_part == pieces.holds_stray_part
+
+
+def asked_twice() -> TcpFramer:
+    framer = asked()
+    framer.ask(UNIT, REQUEST)
+    return framer
+
+
+SECOND = answer(transaction=2, pdu=b"\x83\x02")
+
+
+@pytest.mark.parametrize("stream", [answer() + SECOND, SECOND + answer()], ids=["in order", "out of order"])
+def test_answers_to_several_requests_count_wherever_they_are_split(stream: bytes) -> None:
+    for cut in range(len(stream) + 1):
+        framer = asked_twice()
+
+        verdicts = framer.receive(stream[:cut]) + framer.receive(stream[cut:])
+
+        assert len(verdicts) == 2
+        assert {verdict.frame: verdict.answer for verdict in verdicts if isinstance(verdict, Accepted)} == {
+            answer(): VALUES,
+            SECOND: Refusal(2),
+        }
+
+
+def test_an_answer_waits_until_what_came_behind_it_is_known_to_be_another() -> None:
+    framer = asked_twice()
+
+    assert framer.receive(answer() + SECOND[:6]) == []
+    assert accepted(framer.receive(SECOND[6:7])) == [VALUES]
+    assert accepted(framer.receive(SECOND[7:])) == [Refusal(2)]
+
+
+@pytest.mark.parametrize(
+    "behind", [b"\7", b"\0\7", answer(transaction=2, unit=8)[:7], answer(transaction=1)[:7], SECOND[1:8], SECOND[2:]]
+)
+def test_what_begins_no_pending_answer_behind_one_breaks_the_stream(behind: bytes) -> None:
+    framer = asked_twice()
+
+    verdicts = framer.receive(answer() + behind)
+
+    assert accepted(verdicts) == []
+    assert consequences(verdicts) == [Consequence.RECONNECT]
+
+
+@given(at=st.integers(7, 14), count=st.integers(1, 7), cuts=st.lists(st.integers(0, 30), max_size=30))
+@settings(max_examples=300)
+def test_bytes_lost_between_two_answers_never_yield_a_wrong_value(at: int, count: int, cuts: list[int]) -> None:
+    framer, other = asked_twice(), answer(transaction=2)
+    damaged = answer()[:at] + answer()[at + count :] + other
+    edges = [0, *sorted(min(cut, len(damaged)) for cut in cuts), len(damaged)]
+    # What comes as one frame in one piece is believed: a piece that is cut just there cannot be seen through.
+    assume(min(edge for edge in edges if edge) != len(answer()))
+
+    verdicts = [v for start, end in pairwise(edges) for v in framer.receive(damaged[start:end])]
+
+    assert all(verdict.answer == VALUES for verdict in verdicts if isinstance(verdict, Accepted))
+
+
+def test_an_answer_in_pieces_counts_at_once_when_nothing_else_is_pending() -> None:
+    framer = asked_twice()
+    framer.receive(SECOND)
+
+    assert framer.receive(answer()[:9]) == []
+    assert accepted(framer.receive(answer()[9:])) == [VALUES]
+
+
+def test_a_part_that_belongs_to_another_request_does_not_stand_in_the_way() -> None:
+    framer = asked_twice()
+    framer.receive(SECOND[:5])
+
+    framer.forget(1)
+
+    assert not framer.holds_stray_part
+    assert accepted(framer.receive(SECOND[5:])) == [Refusal(2)]
+    assert consequences(framer.receive(answer())) == [Consequence.WAIT]
+
+
+def test_a_part_that_belonged_to_the_request_that_was_given_up_is_stray() -> None:
+    framer = asked_twice()
+    framer.receive(answer()[:5])
+
+    framer.forget(1)
+
+    assert framer.holds_stray_part
+
+
+def test_an_answer_that_began_before_a_second_request_still_is_that_to_the_first() -> None:
+    framer = asked()
+    framer.receive(answer()[:9])
+    framer.ask(UNIT, REQUEST)
+
+    assert accepted(framer.receive(answer()[9:] + SECOND)) == [VALUES, Refusal(2)]

@@ -117,12 +117,16 @@ def traffic_answer(counts: TrafficStatistics) -> Traffic:
         answers=counts.answers,
         timeouts=counts.timeouts,
         rejected=counts.rejected,
+        crc_errors=counts.crc_errors,
         exceptions=counts.exceptions,
         retries=counts.retries,
         connections=counts.connections,
         connections_lost=counts.connections_lost,
+        busy_s=counts.busy_s,
         mean_response_s=counts.mean_response_s,
         worst_response_s=counts.worst_response_s,
+        load=counts.load,
+        cycle_s=counts.cycle_s,
     )
 
 

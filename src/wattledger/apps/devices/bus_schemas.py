@@ -146,7 +146,10 @@ class BusPage(Answer):
 
 
 class Traffic(Answer):
-    """Counts since `since`; `device` null: of the whole bus."""
+    """Counts since `since`; `device` null: of the whole bus.
+
+    `load` is the share of the last minute in which the bus was used, `cycle_s` the time between two live readings.
+    """
 
     device: str | None
     since: UtcTime
@@ -154,9 +157,13 @@ class Traffic(Answer):
     answers: int
     timeouts: int
     rejected: int
+    crc_errors: int
     exceptions: dict[int, int]
     retries: int
     connections: int
     connections_lost: int
+    busy_s: float
     mean_response_s: float | None
     worst_response_s: float | None
+    load: float | None
+    cycle_s: float | None

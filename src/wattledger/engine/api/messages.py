@@ -116,13 +116,17 @@ class TrafficStatistics:
     requests: int
     answers: int
     timeouts: int
-    rejected: int  # answers that did not fit their request
+    rejected: int  # what came and did not fit its request, broken frames included
+    crc_errors: int  # on a serial line: bytes that are no frame with a right check
     exceptions: dict[int, int]  # Modbus exception code → how often
     retries: int
     connections: int
     connections_lost: int
+    busy_s: float  # seconds in which the bus was used; of a device: that its own requests took
     mean_response_s: float | None
     worst_response_s: float | None
+    load: float | None  # the share of the last minute in which the bus was used, 0 to 1; None for a device
+    cycle_s: float | None  # between two live readings; of a bus that of its slowest device; None: not known, or silent
 
 
 @dataclass(frozen=True, slots=True)

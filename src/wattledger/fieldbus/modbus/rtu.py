@@ -23,7 +23,7 @@ from wattledger.fieldbus.modbus.pdu import (
     decode_answer,
     names_mei_type,
 )
-from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Rejected, Verdict
+from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Fault, Rejected, Verdict
 
 MOST_FRAME_BYTES = 256
 CRC_BYTES = 2
@@ -134,7 +134,7 @@ class RtuFramer:
 
     def why_no_answer(self) -> str:
         """Why what came is no answer to the pending request; empty when nothing came that was meant for it."""
-        return self._reason or self._reason_of_rest()
+        return self._reason or (self._fault_of_rest()[0] if self._pending and self._buffer else "")
 
     def forget(self, question: Question, *, now: float) -> None:
         """Nobody waits any more for the answer to `question`; should one come, it is late."""
@@ -142,11 +142,14 @@ class RtuFramer:
         self._pending = None
         self._echo_due = b""
 
-    def drop(self) -> bool:
-        """Throw away what came and belongs to no frame; whether there was anything."""
-        held = bool(self._buffer)
+    def drop(self) -> Rejected | None:
+        """Throw away what came and belongs to no frame; None: there was nothing."""
+        if not self._buffer:
+            return None
+        reason, fault = self._fault_of_rest()
+        rest = bytes(self._buffer)
         self._buffer.clear()
-        return held
+        return Rejected(reason, Consequence.GIVE_UP, rest, fault)
 
     @property
     def is_overfull(self) -> bool:
@@ -180,7 +183,8 @@ class RtuFramer:
             del self._buffer[: start + len(self._echo_due)]
             self._echo_due = b""
         elif len(self._buffer) >= MOST_NOISE_BYTES + len(self._echo_due):
-            yield self._reject("the echo is not what was sent: another device spoke at the same time", ends=True)
+            reason = "the echo is not what was sent: another device spoke at the same time"
+            yield self._reject(reason, bytes(self._buffer), ends=True)
 
     def _find_frame(self) -> bytes | None:
         """The first whole frame, taken out of the buffer with the noise before it."""
@@ -200,28 +204,27 @@ class RtuFramer:
         asked = self._pending.question if self._pending else None
         if asked is not None and answered is asked:
             self._pending = None
-            return Accepted(decode_answer(asked.request, pdu))
+            return Accepted(decode_answer(asked.request, pdu), found)
         if answered is not None or asked is None:
-            return Rejected(f"an answer of unit {unit_id}, for which nobody waits any more", Consequence.WAIT)
+            reason = f"an answer of unit {unit_id}, for which nobody waits any more"
+            return Rejected(reason, Consequence.WAIT, found, Fault.LATE)
         if unit_id != asked.unit_id:
-            return self._reject(f"unit {unit_id} answered instead of {asked.unit_id}", ends=False)
-        return self._reject(_misfit(asked.request, pdu), ends=True)
+            return self._reject(f"unit {unit_id} answered instead of {asked.unit_id}", found, ends=False)
+        return self._reject(_misfit(asked.request, pdu), found, ends=True)
 
-    def _reject(self, reason: str, *, ends: bool) -> Rejected:
+    def _reject(self, reason: str, found: bytes, *, ends: bool) -> Rejected:
         self._reason = reason
         self._echo_due = b""
         if ends:
             self._buffer.clear()
-        return Rejected(reason, Consequence.GIVE_UP if ends else Consequence.WAIT)
+        return Rejected(reason, Consequence.GIVE_UP if ends else Consequence.WAIT, found)
 
-    def _reason_of_rest(self) -> str:
-        if self._pending is None or not self._buffer:
-            return ""
+    def _fault_of_rest(self) -> tuple[str, Fault]:
         if self._echo_due:
-            return "what came is not the echo of what was sent"
-        if self._buffer.startswith(self._pending.sent):
-            return "the line echoes what is sent; switch its echo setting on"
-        return f"{len(self._buffer)} bytes that are no frame with a right CRC"
+            return "what came is not the echo of what was sent", Fault.UNFIT
+        if self._pending is not None and self._buffer.startswith(self._pending.sent):
+            return "the line echoes what is sent; switch its echo setting on", Fault.UNFIT
+        return f"{len(self._buffer)} bytes that are no frame with a right CRC", Fault.BROKEN
 
 
 def _misfit(request: Request[object], pdu: bytes) -> str:

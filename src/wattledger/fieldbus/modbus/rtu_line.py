@@ -10,10 +10,11 @@ from typing import Protocol
 from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, FieldbusError, UnfitAnswerError
 from wattledger.fieldbus.modbus.connection import Outcome, Received
 from wattledger.fieldbus.modbus.owed_answers import Question
-from wattledger.fieldbus.modbus.pdu import Request
+from wattledger.fieldbus.modbus.pdu import Refusal, Request
 from wattledger.fieldbus.modbus.rtu import MOST_FRAME_BYTES, USUAL_BYTES, RtuFramer, answer_bytes, frame
 from wattledger.fieldbus.modbus.serial_settings import SerialSettings
-from wattledger.fieldbus.modbus.tcp import Accepted, Consequence
+from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Fault, Rejected
+from wattledger.fieldbus.monitor import FrameMonitor
 
 # An adapter hands over what it received in pieces, usual ones every 16 ms, so 3.5 characters without a byte from it do
 # not mean that the line was silent. They suffice after a good answer, which has an end of its own; where we do not know
@@ -21,6 +22,7 @@ from wattledger.fieldbus.modbus.tcp import Accepted, Consequence
 ADAPTER_S = 0.03
 UNIT_AND_CRC_BYTES = 3
 MOST_UNREST_S = 1.0  # a line that is not silent for so long has a fault; waiting on would only hide it
+BROADCAST_UNIT_ID = 0
 BROADCAST_TURNAROUND_S = 0.1  # nobody answers a broadcast, all need time for it; Modbus over Serial Line V1.02, 2.4.1
 
 
@@ -56,9 +58,12 @@ class PortOpener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LineEvents:
-    """Who is told what happens beside the answers; None for a unit: nobody waited for what was rejected."""
+    """Who is told what happens beside the answers.
 
-    rejected: Callable[[int | None], None]
+    `rejected` is told the unit that was asked, None when nobody waited for what came.
+    """
+
+    rejected: Callable[[int | None, Fault], None]
     lost: Callable[[], None]
 
 
@@ -71,14 +76,17 @@ class RtuLine:
         *,
         framer: RtuFramer,
         clock: Callable[[], float],
+        monitor: FrameMonitor,
         events: LineEvents,
         open_port: PortOpener,
     ) -> None:
         self.settings = settings
         self._framer = framer
         self._clock = clock
+        self._monitor = monitor
         self._events = events
         self._unit_id: int | None = None
+        self._sent_at = 0.0
         self._outcome: Outcome | None = None
         self._waker: asyncio.Future[None] | None = None
         self._end: str | None = None
@@ -86,6 +94,7 @@ class RtuLine:
         self._is_calm = False  # whether we know what was last on the line
         self.answers = 0
         self._port = open_port(settings, self)
+        monitor.connected()
 
     @property
     def is_open(self) -> bool:
@@ -105,7 +114,7 @@ class RtuLine:
         sent = self._framer.ask(question, now=now, airtime_s=airtime_s)
         self._unit_id, self._outcome, self._is_calm = question.unit_id, None, False
         try:
-            self._send(sent, now)
+            self._send(question.unit_id, sent, now)
             outcome = await self._heard(now + airtime_s + question.timeout_s)
             if outcome is None:
                 outcome = self._judge_silence(question.timeout_s)
@@ -120,13 +129,13 @@ class RtuLine:
     async def broadcast(self, pdu: bytes) -> None:
         """Send `pdu` to every unit and leave them the time to act on it; raises ConnectionLostError."""
         await self._until_silent()
-        self._send(frame(0, pdu), self._clock())
+        self._send(BROADCAST_UNIT_ID, frame(BROADCAST_UNIT_ID, pdu), self._clock())
         await asyncio.sleep(self._busy_until + BROADCAST_TURNAROUND_S - self._clock())
         self._raise_if_lost()
 
-    def close(self) -> None:
+    def close(self, reason: str = "the line was closed") -> None:
         """Release the port; a request under way fails as lost."""
-        self._finish("the line was closed")
+        self._finish(reason)
 
     def received(self, data: bytes) -> None:
         """Called by the port."""
@@ -137,12 +146,14 @@ class RtuLine:
         for verdict in self._framer.receive(data):
             if isinstance(verdict, Accepted):
                 self.answers += 1
-                self._settle(Received(verdict, now))
-                continue
-            ends = verdict.consequence is Consequence.GIVE_UP
-            self._events.rejected(self._unit_id if ends else None)
-            if ends:
+                is_exception = isinstance(verdict.answer, Refusal)
+                self._monitor.answered(verdict.frame[0], verdict.frame, is_exception=is_exception)
+                self._settle(Received(verdict, self._sent_at, now))
+            elif verdict.consequence is Consequence.GIVE_UP:
+                self._note(verdict, self._unit_id)
                 self._settle(UnfitAnswerError(verdict.reason))
+            else:
+                self._note(verdict, None)
         self._wake()
 
     def lost(self, reason: str) -> None:
@@ -165,12 +176,15 @@ class RtuLine:
                 raise UnfitAnswerError("the line is never silent; look for a device that speaks unasked, or for noise")
             await asyncio.sleep(wait_s)
         self._raise_if_lost()
-        if self._framer.drop():
-            self._events.rejected(None)
+        noise = self._framer.drop()
+        if noise is not None:
+            self._note(noise, None)
 
-    def _send(self, data: bytes, now: float) -> None:
+    def _send(self, unit_id: int, data: bytes, now: float) -> None:
         self._raise_if_lost()
+        self._sent_at = now
         self._busy_until = now + self._airtime_s(len(data))
+        self._monitor.requested(unit_id, data)
         self._port.write(data)
 
     async def _heard(self, deadline: float) -> Outcome | None:
@@ -199,9 +213,21 @@ class RtuLine:
 
     def _judge_silence(self, timeout_s: float) -> FieldbusError:
         reason = self._framer.why_no_answer()
-        if self._framer.drop():
-            self._events.rejected(self._unit_id)
-        return UnfitAnswerError(reason) if reason else AnswerTimeoutError(f"no answer within {timeout_s:g} s")
+        rest = self._framer.drop()
+        silence = f"no answer within {timeout_s:g} s"
+        if rest is not None:
+            self._note(rest, self._unit_id)
+        elif self._unit_id is not None:
+            self._monitor.timed_out(self._unit_id, reason or silence)
+        return UnfitAnswerError(reason) if reason else AnswerTimeoutError(silence)
+
+    def _note(self, rejected: Rejected, asked_unit: int | None) -> None:
+        self._events.rejected(asked_unit, rejected.fault)
+        if rejected.fault is Fault.LATE:
+            self._monitor.came_late(rejected.frame[0], rejected.frame, rejected.reason)
+        else:
+            unit_id = rejected.frame[0] if rejected.consequence is Consequence.WAIT else asked_unit
+            self._monitor.rejected(unit_id, rejected.frame, rejected.reason)
 
     async def _sleep(self, wait_s: float) -> None:
         """Wait for so long or until something happens on the port."""
@@ -227,6 +253,7 @@ class RtuLine:
         if self._end is None:
             self._end = reason
             self._port.close()
+            self._monitor.lost(reason)
             self._settle(ConnectionLostError(reason))
 
     def _raise_if_lost(self) -> None:

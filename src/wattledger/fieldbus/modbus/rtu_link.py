@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import cast
 
+from wattledger.fieldbus.costs import LineCosts
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
-    ConnectionLostError,
     OutOfStepError,
     RefusedError,
     RequestError,
-    UnfitAnswerError,
     UnreachableError,
 )
 from wattledger.fieldbus.link import Reply
+from wattledger.fieldbus.manners import NO_PAUSES, Manners, Pacing
 from wattledger.fieldbus.modbus.connection import Received
 from wattledger.fieldbus.modbus.owed_answers import OwedAnswers, Question
-from wattledger.fieldbus.modbus.pdu import AnswerT, Refusal, Request, exception_name
+from wattledger.fieldbus.modbus.pdu import AnswerT, ReadRegisters, Refusal, Request, exception_name
 from wattledger.fieldbus.modbus.rtu import RtuFramer
-from wattledger.fieldbus.modbus.rtu_line import LineEvents, PortOpener, RtuLine
+from wattledger.fieldbus.modbus.rtu_line import BROADCAST_UNIT_ID, LineEvents, PortOpener, RtuLine
 from wattledger.fieldbus.modbus.serial_port import open_serial_port
 from wattledger.fieldbus.modbus.serial_settings import Parity, SerialSettings
-from wattledger.fieldbus.modbus.tries import Reopening, tried
+from wattledger.fieldbus.modbus.tcp import Fault
+from wattledger.fieldbus.modbus.tries import TRY_AGAIN, Reopening, tried_again
+from wattledger.fieldbus.monitor import FrameMonitor
 from wattledger.fieldbus.statistics import TrafficStatistics
 
 LOOK_AGAIN_S = 0.05  # while a question waits for a late answer to come or to expire; a fraction of any timeout
 MOST_UNIT_ID = 255  # the standard ends at 247; some meters use the reserved numbers nevertheless
-BROADCAST_UNIT_ID = 0
 WRITES = frozenset({0x05, 0x06, 0x0F, 0x10})  # functions that may be broadcast
-
-# What a request costs beside its registers, for planning: 8 characters of request, 5 around the registers of its
-# answer, a silence before each, and the time that a usual meter takes to answer.
-FRAME_CHARACTERS = 13
-METER_S = 0.010
-CHARACTERS_A_REGISTER = 2
 
 
 class RtuLink:
@@ -48,7 +43,8 @@ class RtuLink:
     each time, in which requests fail at once with the reason. `retries` are further tries of repeatable requests after
     a timeout, a lost port or an unfit answer; each waits for its turn anew, so a silent unit delays another's request
     by one try. Whatever is asked after a timeout, a late answer never becomes its value (see `owed_answers`); where
-    that takes a probe, the probe counts as a request and a retry in the statistics. Times are monotonic.
+    that takes a probe, the probe counts as a request and a retry in the statistics. `monitor` keeps the last frames.
+    Times are monotonic.
     """
 
     def __init__(
@@ -58,6 +54,7 @@ class RtuLink:
         timeout_s: float,
         retries: int = 0,
         statistics: TrafficStatistics | None = None,
+        monitor: FrameMonitor | None = None,
         clock: Callable[[], float] = time.monotonic,
         open_port: PortOpener = open_serial_port,
     ) -> None:
@@ -70,8 +67,11 @@ class RtuLink:
         self._ledgers: defaultdict[tuple[int, Parity], OwedAnswers] = defaultdict(OwedAnswers)
         self._line: RtuLine | None = None
         self._reopening = Reopening(settings.port, clock=clock)
+        self._pacing = Pacing(clock=clock)
+        self._costs = LineCosts(settings)
         self._closed = False
-        self.statistics = statistics or TrafficStatistics()
+        self.statistics = statistics or TrafficStatistics(clock=clock)
+        self.monitor = monitor or FrameMonitor()
 
     @property
     def timeout_s(self) -> float:
@@ -79,11 +79,17 @@ class RtuLink:
         return self._timeout_s
 
     @property
-    def request_cost(self) -> int:
-        """What one more request costs, in registers that could be read along in the same time."""
-        settings = self.settings
-        request_s = FRAME_CHARACTERS * settings.character_s + 2 * settings.silence_s + METER_S
-        return math.ceil(request_s / (CHARACTERS_A_REGISTER * settings.character_s))
+    def in_flight(self) -> int:
+        """How many requests may be under way at once: on a line it is one."""
+        return 1
+
+    def request_cost(self, unit_id: int) -> int:
+        """What one more request to this unit costs, in registers that could be read along in the same time."""
+        return self._costs.cost(unit_id)
+
+    def expected_s(self, unit_id: int, registers: int) -> float:
+        """How long a read of so many registers of this unit takes, as far as known."""
+        return self._costs.expected_s(unit_id, registers)
 
     @property
     def is_connected(self) -> bool:
@@ -101,9 +107,10 @@ class RtuLink:
         *,
         timeout_s: float | None = None,
         retries: int | None = None,
+        manners: Manners = NO_PAUSES,
         settings: SerialSettings | None = None,
     ) -> Reply[AnswerT]:
-        """Ask `unit_id` and give its answer.
+        """Ask `unit_id`, after the pauses that its manners want, and give its answer.
 
         Raises UnreachableError, ConnectionLostError, AnswerTimeoutError, RefusedError or UnfitAnswerError of the last
         try, ValueError for a unit that cannot answer. May be cancelled at any time; the answer that then comes late is
@@ -113,11 +120,16 @@ class RtuLink:
         if not 0 < unit_id <= MOST_UNIT_ID:
             raise ValueError(f"unit {unit_id} cannot answer; 1 to {MOST_UNIT_ID}")
         question = Question(unit_id, request, timeout_s or self._timeout_s)
-        received = await tried(
-            lambda again: self._take_turn(question, settings or self.settings, again=again),
-            request,
-            retries=self._retries if retries is None else retries,
-        )
+        set_so = settings or self.settings
+        try:
+            received = await self._take_turn(question, manners, set_so, again=False)
+        except TRY_AGAIN as failure:
+            received = await tried_again(
+                lambda: self._take_turn(question, manners, set_so, again=True),
+                request,
+                failure,
+                retries=self._retries if retries is None else retries,
+            )
         answer = received.accepted.answer
         if isinstance(answer, Refusal):
             raise RefusedError(f"{self._place(question)}: {exception_name(answer.code)}", code=answer.code)
@@ -132,8 +144,8 @@ class RtuLink:
             raise ValueError("only writes can be sent to all units")
         async with self._turn:
             line = self._line_set(self.settings)
-            self.statistics.requested(BROADCAST_UNIT_ID, again=False)
-            await line.broadcast(pdu)
+            with self._use(BROADCAST_UNIT_ID, again=False):
+                await line.broadcast(pdu)
 
     async def close(self) -> None:
         """Release the port for good; requests under way or waiting fail."""
@@ -143,22 +155,24 @@ class RtuLink:
         async with self._turn:
             pass
 
-    async def _take_turn(self, question: Question, settings: SerialSettings, *, again: bool) -> Received:
+    async def _take_turn(
+        self, question: Question, manners: Manners, settings: SerialSettings, *, again: bool
+    ) -> Received:
         while True:
             async with self._turn:
                 line = self._line_set(settings)
                 now = self._clock()
                 wait_s = self._owed(settings).free_at(question, now=now) - now
                 if wait_s <= 0:
-                    await self._get_in_step(line, question)
-                    return await self._exchange(line, question, again=again)
+                    await self._get_in_step(line, question, manners)
+                    return await self._exchange(line, question, manners, again=again)
             # Not in our turn: other units, and other shapes, need not wait. The answer we wait for may come before.
             await asyncio.sleep(min(wait_s, LOOK_AGAIN_S))
 
     def _owed(self, settings: SerialSettings) -> OwedAnswers:
         return self._ledgers[settings.baudrate, settings.parity]
 
-    async def _get_in_step(self, line: RtuLine, question: Question) -> None:
+    async def _get_in_step(self, line: RtuLine, question: Question, manners: Manners) -> None:
         """Make sure that no answer the unit still owes can pass for the one to `question`.
 
         Raises AnswerTimeoutError or UnfitAnswerError when the unit gave no answer that shows it.
@@ -166,19 +180,20 @@ class RtuLink:
         owed = self._owed(line.settings)
         while owed.needs_probe(question, now=self._clock()):
             try:
-                await self._exchange(line, owed.probe(question, now=self._clock()), again=True)
+                await self._exchange(line, owed.probe(question, now=self._clock()), manners, again=True)
             except RequestError:
                 # The late answer itself may have come meanwhile, or an exception that settled it.
                 if owed.needs_probe(question, now=self._clock()):
                     raise
 
-    async def _exchange(self, line: RtuLine, question: Question, *, again: bool) -> Received:
+    async def _exchange(self, line: RtuLine, question: Question, manners: Manners, *, again: bool) -> Received:
         owed, unit_id = self._owed(line.settings), question.unit_id
-        self.statistics.requested(unit_id, again=again)
-        asked_at, taken = self._clock(), owed.taken_of(unit_id)
+        await self._pacing.keep(manners, ended_at=self.statistics.ended_at)
+        taken = owed.taken_of(unit_id)
         try:
-            received = await line.exchange(question)
-        except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError) as error:
+            with self._use(unit_id, again=again):
+                received = await line.exchange(question)
+        except TRY_AGAIN as error:
             kind = type(error)
             if isinstance(error, AnswerTimeoutError):
                 self.statistics.timed_out(unit_id)
@@ -189,8 +204,20 @@ class RtuLink:
         self._reopening.worked()
         answer = received.accepted.answer
         code = answer.code if isinstance(answer, Refusal) else None
-        self.statistics.answered(unit_id, response_s=received.at - asked_at, exception=code)
+        response_s = received.at - received.sent_at
+        self.statistics.answered(unit_id, response_s=response_s, exception=code)
+        if code is None and isinstance(question.request, ReadRegisters) and line.settings == self.settings:
+            self._costs.learn(unit_id, registers=question.request.count, response_s=response_s)
         return received
+
+    @contextmanager
+    def _use(self, unit_id: int, *, again: bool) -> Iterator[None]:
+        """The line is used for one exchange, from the silence before it to its end."""
+        use = self.statistics.begin(unit_id, again=again)
+        try:
+            yield
+        finally:
+            self.statistics.end(use)
 
     def _line_set(self, settings: SerialSettings) -> RtuLine:
         """The open line, set as `settings` say."""
@@ -200,9 +227,10 @@ class RtuLink:
         if self._line is not None and was_open:
             if self._line.settings == settings:
                 return self._line
-            self._line.close()
+            self._line.close(f"the port is set to {settings}")
         self._reopening.check()
         self._line = self._opened(settings)
+        self._pacing.opened()
         if not was_open:
             self.statistics.connected()
         return self._line
@@ -213,13 +241,18 @@ class RtuLink:
                 settings,
                 framer=RtuFramer(self._owed(settings), echo=settings.echo),
                 clock=self._clock,
-                events=LineEvents(rejected=self.statistics.rejected, lost=self.statistics.connection_lost),
+                monitor=self.monitor,
+                events=LineEvents(rejected=self._note_rejected, lost=self.statistics.connection_lost),
                 open_port=self._open_port,
             )
         except OSError as error:
             reason = error.strerror or str(error)
             self._reopening.failed(reason)
+            self.monitor.lost(reason)
             raise UnreachableError(f"{settings.port}: {reason}") from error
+
+    def _note_rejected(self, unit_id: int | None, fault: Fault) -> None:
+        self.statistics.rejected(unit_id, crc_error=fault is Fault.BROKEN)
 
     def _place(self, question: Question) -> str:
         return f"{self.settings.port} unit {question.unit_id}: {question.request}"

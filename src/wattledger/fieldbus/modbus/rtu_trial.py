@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wattledger.fieldbus.link import Reply
+from wattledger.fieldbus.manners import NO_PAUSES, Manners
 from wattledger.fieldbus.modbus.pdu import AnswerT, Request
 from wattledger.fieldbus.modbus.rtu_link import RtuLink
 from wattledger.fieldbus.modbus.serial_settings import SerialSettings
@@ -26,11 +27,6 @@ class RtuTrial:
         """How long an answer may take to begin where the device has no longer time of its own."""
         return self._link.timeout_s
 
-    @property
-    def request_cost(self) -> int:
-        """What one more request costs, in registers that could be read along in the same time."""
-        return self._link.request_cost
-
     def retry_now(self) -> None:
         """Forget the pause after the port could not be opened: somebody is waiting for the next try."""
         self._link.retry_now()
@@ -42,6 +38,9 @@ class RtuTrial:
         *,
         timeout_s: float | None = None,
         retries: int | None = None,
+        manners: Manners = NO_PAUSES,
     ) -> Reply[AnswerT]:
         """Ask `unit_id` at the settings of the trial; raises what the link's own requests raise."""
-        return await self._link.request(unit_id, request, timeout_s=timeout_s, retries=retries, settings=self._settings)
+        return await self._link.request(
+            unit_id, request, timeout_s=timeout_s, retries=retries, manners=manners, settings=self._settings
+        )

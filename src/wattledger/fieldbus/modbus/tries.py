@@ -6,31 +6,37 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from wattledger.fieldbus.backoff import Backoff
-from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, UnfitAnswerError, UnreachableError
+from wattledger.fieldbus.errors import (
+    AnswerTimeoutError,
+    ConnectionLostError,
+    FieldbusError,
+    UnfitAnswerError,
+    UnreachableError,
+)
 from wattledger.fieldbus.modbus.pdu import Request
 
 FIRST_PAUSE_S = 0.5  # a device that restarts, or an adapter that is plugged in again, is back soon
 MOST_PAUSE_S = 30.0
 
+TRY_AGAIN = (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError)  # what another try may mend
+
 ReceivedT = TypeVar("ReceivedT")
 
 
-async def tried(ask: Callable[[bool], Awaitable[ReceivedT]], request: Request[object], *, retries: int) -> ReceivedT:
-    """What `ask` gives, asked anew after a timeout, a lost connection or an unfit answer, at most `retries` times.
+async def tried_again(
+    ask: Callable[[], Awaitable[ReceivedT]], request: Request[object], failure: FieldbusError, *, retries: int
+) -> ReceivedT:
+    """What `ask` gives after the first try of `request` ended in `failure`, asked at most `retries` times.
 
-    `ask` is told whether it asks again. What is not repeatable is tried once: nobody knows what became of a write whose
-    answer is missing. Raises the error of the last try.
+    What is not repeatable was tried once for good: nobody knows what became of a write whose answer is missing. Raises
+    the error of the last try.
     """
-    tries_left = retries if request.is_repeatable else 0
-    again = False
-    while True:
+    for _ in range(retries if request.is_repeatable else 0):
         try:
-            return await ask(again)
-        except (AnswerTimeoutError, ConnectionLostError, UnfitAnswerError):
-            if tries_left == 0:
-                raise
-            tries_left -= 1
-            again = True
+            return await ask()
+        except TRY_AGAIN as error:
+            failure = error
+    raise failure
 
 
 class Reopening:
