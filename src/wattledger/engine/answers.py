@@ -12,14 +12,18 @@ from datetime import datetime, timedelta
 from wattledger.archive import Archive, ArchiveError, Point
 from wattledger.catalog import Catalog, CatalogError
 from wattledger.engine.api import (
+    BusFrame,
     ClockState,
     EngineRefusedError,
     EngineState,
+    FramesRequest,
     GivenReadings,
     Identification,
     IdentifyOutcome,
     IdentifyRequest,
     LiveValue,
+    PlanRequest,
+    ReadPlan,
     Reload,
     Reloaded,
     Reset,
@@ -33,10 +37,12 @@ from wattledger.engine.applied import AppliedPlant
 from wattledger.engine.clock import Clock, ClockWatch
 from wattledger.engine.control import Answerer, answering
 from wattledger.engine.dating import HeldReadings
+from wattledger.engine.insight import bus_frames, read_plan
 from wattledger.engine.lag import LoopLag
 from wattledger.engine.links import BusLink
 from wattledger.engine.live import LiveTable
 from wattledger.engine.plant_keeping import PlantKeeper
+from wattledger.engine.polling import BusPoller
 from wattledger.engine.recording import Recorder
 from wattledger.engine.scanning import ScanStep
 from wattledger.fieldbus import Advice, RtuLink, identify
@@ -83,6 +89,8 @@ class EngineAnswers:
                 answering(calls.SCAN, self.scan),
                 answering(calls.STATISTICS, self.statistics),
                 answering(calls.RESET_STATISTICS, self.reset_statistics),
+                answering(calls.FRAMES, self.frames),
+                answering(calls.PLAN, self.plan),
                 answering(calls.BACKFILL, self.backfill),
                 answering(calls.CORRECT, self.correct),
             )
@@ -116,9 +124,7 @@ class EngineAnswers:
         return Reloaded(plant.revision if plant else 0, self._parts.applied.refusals)
 
     async def identify(self, question: IdentifyRequest) -> Identification:
-        link = self._parts.applied.link(question.bus)
-        if link is None:
-            raise _unknown_bus(question.bus)
+        link = self._poller(question.bus).link
         try:
             profile = self._parts.catalog.profile(question.profile)
             product = profile.product(question.product)
@@ -131,9 +137,7 @@ class EngineAnswers:
     async def scan(self, question: ScanRequest) -> Scanned:
         """Raises EngineRefusedError `unknown_bus`, `unknown_unit`, `no_line`, `bad_settings` or `unreachable`."""
         applied = self._parts.applied
-        poller = applied.poller(question.bus)
-        if poller is None:
-            raise _unknown_bus(question.bus)
+        poller = self._poller(question.bus)
         devices = applied.plant.devices if applied.plant else ()
         on_bus = {device.unit_id: device.id for device in devices if device.bus == question.bus}
         return await ScanStep(question, poller, on_bus, self._parts.catalog.profiles).run(self._parts.clock)
@@ -141,8 +145,25 @@ class EngineAnswers:
     async def statistics(self, _: calls.Nothing) -> tuple[TrafficStatistics, ...]:
         return self._parts.applied.statistics()
 
-    async def reset_statistics(self, _: Reset) -> Stored:
-        return Stored(self._parts.applied.reset_statistics())
+    async def reset_statistics(self, question: Reset) -> Stored:
+        """Raises EngineRefusedError `unknown_bus`."""
+        pollers = self._parts.applied.pollers() if question.bus is None else [self._poller(question.bus)]
+        for poller in pollers:
+            poller.link.statistics.reset()
+        return Stored(len(pollers))
+
+    async def frames(self, question: FramesRequest) -> tuple[BusFrame, ...]:
+        """Raises EngineRefusedError `unknown_bus`."""
+        return bus_frames(self._poller(question.bus), unit_id=question.unit_id)
+
+    async def plan(self, question: PlanRequest) -> ReadPlan:
+        """Raises EngineRefusedError `not_polled`."""
+        for poller in self._parts.applied.pollers():
+            for one in poller.acquisitions:
+                if one.setup.device.id == question.device:
+                    return read_plan(one, poller.link)
+        text = f"device {question.device} is not asked: it does not exist, is disabled or cannot be used"
+        raise EngineRefusedError("not_polled", text)
 
     async def backfill(self, given: GivenReadings) -> Stored:
         """Raises EngineRefusedError `unknown_series`, `future` or `archive`."""
@@ -153,6 +174,12 @@ class EngineAnswers:
         """Raises EngineRefusedError `unknown_series`, `future` or `archive`."""
         archive, decimals = self._parts.archive, self._decimals(given.series)
         return await _stored(archive.correct(given.series, self._points(given), decimals=decimals))
+
+    def _poller(self, bus_id: int) -> BusPoller:
+        poller = self._parts.applied.poller(bus_id)
+        if poller is None:
+            raise EngineRefusedError("unknown_bus", f"there is no bus {bus_id}, or it is not applied yet")
+        return poller
 
     def _decimals(self, series: int) -> int:
         for one in self._parts.applied.plant.series if self._parts.applied.plant else ():
@@ -166,10 +193,6 @@ class EngineAnswers:
             if point.slot > latest:
                 raise EngineRefusedError("future", f"a reading of {point.slot.isoformat()} lies in the future")
         return [Point(point.slot, point.value) for point in given.points]
-
-
-def _unknown_bus(bus_id: int) -> EngineRefusedError:
-    return EngineRefusedError("unknown_bus", f"there is no bus {bus_id}, or it is not applied yet")
 
 
 def _advice(advice: Advice, link: BusLink) -> str:

@@ -13,7 +13,7 @@ from wattledger.engine.api import DeviceCondition, DeviceState, Refusal, Traffic
 from wattledger.engine.assembly import BusSetup, DeviceSetup, SlotGroup, assemble
 from wattledger.engine.clock_setting import CLOCK_CODES
 from wattledger.engine.condition import CODES, ConditionKeeper, device_key
-from wattledger.engine.links import BusLink, link_of
+from wattledger.engine.links import link_of
 from wattledger.engine.polling import BusPoller, Surroundings, bus_key
 from wattledger.engine.tasks import Tasks
 from wattledger.journal import Code
@@ -68,11 +68,6 @@ class AppliedPlant:
         self._end_what_is_gone()
         self._around.live.keep_only({d.device.id: d for setup in wanted.values() for d in setup.devices})
 
-    def link(self, bus_id: int) -> BusLink | None:
-        """The connection of a bus; None where there is no such bus."""
-        poller = self.poller(bus_id)
-        return poller.link if poller else None
-
     def poller(self, bus_id: int) -> BusPoller | None:
         """Who reads the devices of a bus; None where there is no such bus."""
         running = self._running.get(bus_id)
@@ -94,12 +89,6 @@ class AppliedPlant:
     def statistics(self) -> tuple[TrafficStatistics, ...]:
         """Traffic of each bus, followed by that of the devices on it."""
         return tuple(row for poller in self.pollers() for row in _statistics(poller))
-
-    def reset_statistics(self) -> int:
-        """Start all counts anew; gives the number of buses."""
-        for poller in self.pollers():
-            poller.link.statistics.reset()
-        return len(self._running)
 
     def device_states(self) -> tuple[DeviceState, ...]:
         """How each configured device does, those that are disabled or refused included."""

@@ -57,6 +57,11 @@ def bus_key(bus_id: int) -> str:
     return f"bus {bus_id}"
 
 
+def in_order(points: Iterable[MappedPoint]) -> list[MappedPoint]:
+    """Points as they are asked for: the same points are always planned in the same order."""
+    return sorted(points, key=lambda point: (point.function, point.address, point.channel))
+
+
 class _Purpose(Enum):
     SLOT = auto()
     HOLDING = auto()
@@ -164,7 +169,7 @@ class BusPoller:
     async def _visit(self, visit: _Visit) -> None:
         one, began_s = visit.acquisition, self._around.clock.monotonic()
         was_failing = one.is_failing
-        points = sorted(visit.points, key=lambda point: (point.function, point.address, point.channel))
+        points = in_order(visit.points)
         got = await read_points(self.link, one.setup.device.unit_id, one.setup.map, points, memory=one.memory)
         if one not in self.acquisitions:
             return  # taken out of the plant meanwhile

@@ -27,6 +27,11 @@ class Read:
         """The first address behind the read."""
         return self.address + self.count
 
+    @property
+    def fillers(self) -> int:
+        """How many of its registers nobody asked for."""
+        return self.count - sum(cell.end - cell.start for cell in cells_of(self.points))
+
 
 @dataclass(frozen=True, slots=True)
 class _Cell:

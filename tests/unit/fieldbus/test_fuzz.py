@@ -282,7 +282,7 @@ def test_mutated_frames_of_a_connection_yield_only_what_they_hold(parser: Parser
         parser.next_frame()
 
         out_of_step = any(isinstance(v, Rejected) and v.consequence is Consequence.RECONNECT for v in verdicts)
-        if out_of_step or framer.holds_part:  # then the connection is given up, and the next one carries on
+        if out_of_step or framer.holds_stray_part:  # then the connection is given up, and the next one carries on
             framer = TcpFramer(transaction=framer.transaction)
         if number % USED_EACH == 0:
             framer.ask(UNIT, REQUESTS[0])

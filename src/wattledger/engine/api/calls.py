@@ -9,11 +9,15 @@ from pydantic import TypeAdapter
 
 from wattledger.engine.api.messages import (
     VERSION,
+    BusFrame,
     EngineState,
+    FramesRequest,
     GivenReadings,
     Identification,
     IdentifyRequest,
     LiveValue,
+    PlanRequest,
+    ReadPlan,
     Reload,
     Reloaded,
     Reset,
@@ -60,5 +64,7 @@ IDENTIFY = Call("identify", TypeAdapter(IdentifyRequest), TypeAdapter(Identifica
 SCAN = Call("scan", TypeAdapter(ScanRequest), TypeAdapter(Scanned))
 STATISTICS = Call("statistics", TypeAdapter(Nothing), TypeAdapter(tuple[TrafficStatistics, ...]))
 RESET_STATISTICS = Call("reset-statistics", TypeAdapter(Reset), TypeAdapter(Stored))
+FRAMES = Call("frames", TypeAdapter(FramesRequest), TypeAdapter(tuple[BusFrame, ...]))
+PLAN = Call("plan", TypeAdapter(PlanRequest), TypeAdapter(ReadPlan))
 BACKFILL = Call("backfill", TypeAdapter(GivenReadings), TypeAdapter(Stored))
 CORRECT = Call("correct", TypeAdapter(GivenReadings), TypeAdapter(Stored))

@@ -16,12 +16,16 @@ from pydantic import TypeAdapter, ValidationError
 from wattledger.engine.api import calls
 from wattledger.engine.api.errors import EngineError, EngineRefusedError, EngineUnreachableError
 from wattledger.engine.api.messages import (
+    BusFrame,
     EngineState,
+    FramesRequest,
     GivenReadings,
     Identification,
     IdentifyRequest,
     LiveValue,
+    PlanRequest,
     Problem,
+    ReadPlan,
     Reload,
     Reloaded,
     Reset,
@@ -73,9 +77,17 @@ class EngineClient:
         """Traffic counts of every bus and device."""
         return self._ask(calls.STATISTICS, calls.Nothing())
 
-    def reset_statistics(self, actor: str) -> Stored:
-        """Start all traffic counts anew."""
-        return self._ask(calls.RESET_STATISTICS, Reset(actor))
+    def reset_statistics(self, actor: str, *, bus: int | None = None) -> Stored:
+        """Start the traffic counts of one bus anew, or of all; gives the number of buses."""
+        return self._ask(calls.RESET_STATISTICS, Reset(actor, bus))
+
+    def frames(self, bus: int, *, unit_id: int | None = None) -> tuple[BusFrame, ...]:
+        """The last frames of a bus, of one unit or of all, the newest last."""
+        return self._ask(calls.FRAMES, FramesRequest(bus, unit_id))
+
+    def plan(self, device: int) -> ReadPlan:
+        """How a device is asked at present."""
+        return self._ask(calls.PLAN, PlanRequest(device))
 
     def backfill(self, readings: GivenReadings) -> Stored:
         """Store past readings where none are yet."""

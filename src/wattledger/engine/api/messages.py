@@ -130,6 +130,63 @@ class TrafficStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class FramesRequest:
+    """The last frames of a bus, of one unit or of all (None)."""
+
+    bus: int
+    unit_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BusFrame:
+    """One frame on a bus, or one thing that happened to its connection."""
+
+    time: datetime
+    happening: str  # request, accepted, exception, rejected, late, timeout, connected, lost
+    direction: str | None  # sent, received; None: no frame
+    unit_id: int | None  # None: it concerns the whole bus, or no unit can be told
+    device: int | None  # that has this unit; None where none has
+    hex: str  # as on the wire, empty for what is no frame
+    reason: str  # English: what was wrong with it
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """How a device is asked at present."""
+
+    device: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """One request: `points` lie in its answer, `fillers` of its `count` registers are read along for nothing."""
+
+    function: int
+    address: int
+    count: int
+    points: int
+    fillers: int
+    expected_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PointAsked:
+    """A point of a device by its name and channel."""
+
+    channel: int
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """How a device is asked for all its points, for those recorded at a slot, and what it refused alone before."""
+
+    every: tuple[PlannedRequest, ...]
+    recorded: tuple[PlannedRequest, ...]  # the energies first
+    not_asked: tuple[PointAsked, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IdentifyRequest:
     """Ask the device at this address whether it is the declared one; a configured device or a place on a bus."""
 
@@ -179,9 +236,10 @@ class GivenReadings:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Set all traffic statistics back to zero."""
+    """Set the traffic statistics of one bus back to zero, or of all (None)."""
 
     actor: str
+    bus: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
