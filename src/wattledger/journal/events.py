@@ -54,6 +54,7 @@ class Code(StrEnum):
     CONFIGURATION_UNREADABLE = "configuration_unreadable"
     CONFIGURATION_REFUSED = "configuration_refused"
     CONFIGURATION_CHANGED = "configuration_changed"
+    STATISTICS_RESET = "statistics_reset"
     JOB_FAILED = "job_failed"
     DELIVERY_FAILED = "delivery_failed"
     SNAPSHOT_FAILED = "snapshot_failed"
@@ -141,6 +142,7 @@ EVENTS: Mapping[Code, EventType] = {
         Kind.ERROR, Severity.MINOR, "A part of the configuration cannot be used, {part}: {reason}"
     ),
     Code.CONFIGURATION_CHANGED: _once(Kind.INFORMATION, Severity.MINOR, "Configuration, {what} {name}: {change}"),
+    Code.STATISTICS_RESET: _once(Kind.INFORMATION, Severity.MINOR, "Traffic counts of bus {bus} set back to zero"),
     Code.JOB_FAILED: _once(Kind.ERROR, Severity.MINOR, "Job {job} failed: {reason}"),
     Code.DELIVERY_FAILED: _lasting(Kind.ERROR, Severity.MINOR, "{channel} was given up for a message: {reason}"),
     Code.SNAPSHOT_FAILED: _lasting(

@@ -33,7 +33,11 @@ async def test_a_slot_is_recorded_over_a_serial_line(engine: Any, ecr380d: Any) 
     async with engine() as running:
         energy = await running.until(lambda: running.readings(ENERGY))
         traffic = await running.ask(running.client.statistics)
+        frames = await running.ask(running.client.frames, 1)
 
+    sent = next(frame for frame in frames if frame.happening == "request")
+    assert (sent.direction, sent.unit_id, sent.device) == ("sent", 1, 1)
+    assert len(bytes.fromhex(sent.hex)) == 8  # unit, function, address, count, check
     assert energy == [(NOON, 4_711_000.0)]
     assert [(row.bus, row.device) for row in traffic] == [(1, None), (1, 1)]
     assert (traffic[0].connections, traffic[0].rejected) == (1, 0)

@@ -33,6 +33,7 @@ TEXTS: Mapping[Code, str] = {
     Code.CONFIGURATION_UNREADABLE: _("The configuration cannot be read, the last good one stays in use: {reason}"),
     Code.CONFIGURATION_REFUSED: _("A part of the configuration cannot be used, {part}: {reason}"),
     Code.CONFIGURATION_CHANGED: _("Configuration, {what} {name}: {change}"),
+    Code.STATISTICS_RESET: _("Traffic counts of bus {bus} set back to zero"),
     Code.JOB_FAILED: _("Job {job} failed: {reason}"),
     Code.DELIVERY_FAILED: _("{channel} was given up for a message: {reason}"),
     Code.SNAPSHOT_FAILED: _("The daily copy of configuration and events failed: {reason}"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from wattledger.apps.devices.bus_schemas import BusAnswer, RtuBusAnswer, TcpBusAnswer, Traffic
+from wattledger.apps.devices.bus_schemas import BusAnswer, Frame, RtuBusAnswer, TcpBusAnswer, Traffic
 from wattledger.apps.devices.models import Bus, BusKind, CircuitAssignment, Security, Series
 from wattledger.apps.devices.queries import CircuitRow, DeviceRow, point_of
 from wattledger.apps.devices.schemas import CircuitAnswer, DeviceAnswer, ProfileAnswer, SeriesAnswer
 from wattledger.apps.rest.ids import Kind, optional_id, public_id
 from wattledger.catalog import Profile
-from wattledger.engine.api import TrafficStatistics
+from wattledger.engine.api import BusFrame, TrafficStatistics
 from wattledger.measure import Aggregate
 from wattledger.plant import Parity, TlsVersion
 
@@ -127,6 +127,19 @@ def traffic_answer(counts: TrafficStatistics) -> Traffic:
         worst_response_s=counts.worst_response_s,
         load=counts.load,
         cycle_s=counts.cycle_s,
+    )
+
+
+def frame_answer(frame: BusFrame) -> Frame:
+    """What the monitor of a bus noted."""
+    return Frame(
+        time=frame.time,
+        happening=frame.happening,
+        direction=frame.direction,
+        unit_id=frame.unit_id,
+        device=optional_id(Kind.DEVICE, frame.device),
+        hex=frame.hex,
+        reason=frame.reason,
     )
 
 

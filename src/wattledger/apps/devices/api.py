@@ -13,6 +13,7 @@ from wattledger.apps.devices.advice import advice_text
 from wattledger.apps.devices.answers import device_answer, profile_answer, series_answer
 from wattledger.apps.devices.catalog import catalog
 from wattledger.apps.devices.parsing import device_change, device_draft
+from wattledger.apps.devices.plans import plan_answer
 from wattledger.apps.devices.queries import device_row, device_rows, find_device, living_devices, series_of
 from wattledger.apps.devices.recording import change_intervals, interval_min, intervals
 from wattledger.apps.devices.schemas import (
@@ -25,6 +26,7 @@ from wattledger.apps.devices.schemas import (
     Intervals,
     IntervalsChange,
     NewDevice,
+    PlanAnswer,
     ProfileAnswer,
     SeriesPage,
 )
@@ -101,6 +103,14 @@ def identify_device(request: HttpRequest, device_id: str) -> IdentificationAnswe
     said = engine().identify(asked)
     advice = Advice(code=said.advice, text=advice_text(said.advice))
     return IdentificationAnswer(outcome=said.outcome, found=said.found, advice=advice, detail=said.detail)
+
+
+@router.get("/devices/{device_id}/plan", response=PlanAnswer)
+@requires(Right.CONFIGURE)
+def device_plan(request: HttpRequest, device_id: str) -> PlanAnswer:
+    """How the device is asked at present and what that is expected to take, by what its answers took."""
+    device = find_device(number_in_path(Kind.DEVICE, device_id))
+    return plan_answer(device.pk, engine().plan(device.pk))
 
 
 @router.get("/series", response=SeriesPage)

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from wattledger.apps.devices.models import LEAST_TIMEOUT_S, MOST_IN_FLIGHT, MOST_RETRIES, MOST_TIMEOUT_S, Security
 from wattledger.apps.rest.values import Answer, Given, Id, Name, PemText, UtcTime, Version
-from wattledger.plant import Parity, TlsVersion
+from wattledger.plant import TCP_UNIT_IDS, Parity, TlsVersion
 
 Host = Annotated[str, Field(min_length=1, max_length=253)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -24,6 +24,7 @@ InFlight = Annotated[
     int,
     Field(ge=1, le=MOST_IN_FLIGHT, description="requests under way at once; 1 unless the server's manual allows more"),
 ]
+UnitFilter = Annotated[int | None, Field(ge=0, le=TCP_UNIT_IDS[-1], description="only of this unit")]
 Timeout = Annotated[float, Field(ge=LEAST_TIMEOUT_S, le=MOST_TIMEOUT_S, description="seconds")]
 Retries = Annotated[int, Field(ge=0, le=MOST_RETRIES, description="of reads; writes are never repeated")]
 
@@ -143,6 +144,29 @@ BusAnswer: TypeAlias = Annotated[TcpBusAnswer | RtuBusAnswer, Field(discriminato
 class BusPage(Answer):
     items: list[BusAnswer]
     next: str | None
+
+
+class Frame(Answer):
+    """One frame on a bus, or one thing that happened to its connection.
+
+    `happening` is request, accepted, exception, rejected, late, timeout, connected or lost; `direction` sent, received
+    or null. `unit_id` null: it concerns the whole bus, or no unit can be told. `hex` is as on the wire; `reason` is
+    English.
+    """
+
+    time: UtcTime
+    happening: str
+    direction: str | None
+    unit_id: int | None
+    device: str | None
+    hex: str
+    reason: str
+
+
+class Frames(Answer):
+    """The last frames of a bus, the newest last."""
+
+    items: list[Frame]
 
 
 class Traffic(Answer):

@@ -109,6 +109,41 @@ class DevicePage(Answer):
     next: str | None
 
 
+class PlannedRequestAnswer(Answer):
+    """One request: `points` lie in its answer; `fillers` of its `count` registers nobody asked for."""
+
+    function: int
+    address: int
+    count: int
+    points: int
+    fillers: int
+    expected_ms: float
+
+
+class PlannedRequests(Answer):
+    """Requests in the order in which they are sent, their sums, and these in words."""
+
+    requests: list[PlannedRequestAnswer]
+    points: int
+    fillers: int
+    expected_ms: int
+    text: str
+
+
+class PlannedPoint(Answer):
+    channel: int
+    point: str
+
+
+class PlanAnswer(Answer):
+    """How a device is asked for `every` point and for those `recorded` at a slot, and what it refuses."""
+
+    device: str
+    every: PlannedRequests
+    recorded: PlannedRequests
+    not_asked: list[PlannedPoint]
+
+
 class Advice(Answer):
     code: str
     text: str
