@@ -32,7 +32,14 @@ class BusyTime:
         self._under_way -= 1
         self.ended_at = at
         if not self._under_way:
-            self._count_to(at)
+            second, start = int(at), self._counted_to
+            slot = second % _SLOTS
+            if self._seconds[slot] == second and start >= second:  # nearly always, and for each request
+                self._counted_to = at
+                self._total_s += at - start
+                self._used_s[slot] += at - start
+            else:
+                self._count_to(at)
 
     def total_s(self) -> float:
         """The seconds of use since the start or the last reset."""
@@ -60,10 +67,6 @@ class BusyTime:
     def _count_to(self, end: float) -> None:
         start, self._counted_to = self._counted_to, end
         self._total_s += end - start
-        slot = int(end) % _SLOTS
-        if self._seconds[slot] == int(start) == int(end):  # nearly always
-            self._used_s[slot] += end - start
-            return
         start = max(start, end - WINDOW_S)
         while int(start) < int(end):
             self._use(int(start), int(start) + 1 - start)

@@ -18,7 +18,9 @@ class Manners:
 
     @classmethod
     def of(cls, limits: Limits) -> Manners:
-        """Those of a profile."""
+        """Those of a profile; `NO_PAUSES` itself where it wants none, so that links need not look into them."""
+        if not limits.gap_ms and not limits.connect_pause_ms:
+            return NO_PAUSES
         return cls(limits.gap_ms / 1000, limits.connect_pause_ms / 1000)
 
 

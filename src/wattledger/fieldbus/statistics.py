@@ -130,7 +130,7 @@ class TrafficStatistics:
 
     def begin(self, unit_id: int, *, again: bool) -> Use:
         """A request is about to be sent, and the link in use until `end`; `again`: it repeats one that failed."""
-        counters = self._counters(unit_id)
+        counters = self._units.get(unit_id) or self._counters(unit_id)
         counters.requests += 1
         counters.retries += again
         began_at = self._clock()

@@ -172,16 +172,13 @@ class TcpLink:
                 self.statistics.end(use)
         finally:
             self._turns.give_back()
-        self._note_answer(unit_id, request, received)
-        return received
-
-    def _note_answer(self, unit_id: int, request: Request[object], received: Received) -> None:
         self._reopening.worked()
         answer, response_s = received.accepted.answer, received.at - received.sent_at
         code = answer.code if isinstance(answer, Refusal) else None
         self.statistics.answered(unit_id, response_s=response_s, exception=code)
         if code is None and received.was_alone and isinstance(request, ReadRegisters):
             self._costs.learn(unit_id, registers=request.count, response_s=response_s)
+        return received
 
     async def _open_connection(self) -> TcpConnection:
         async with self._opening:

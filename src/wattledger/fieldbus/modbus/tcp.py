@@ -56,6 +56,7 @@ class Rejected:
 
 
 Verdict: TypeAlias = Accepted | Rejected
+_Pending: TypeAlias = tuple[int, Request[object]]  # the unit that was asked, and what
 
 
 class TcpFramer:
@@ -63,25 +64,20 @@ class TcpFramer:
 
     def __init__(self, *, transaction: int = 0) -> None:
         self._buffer = bytearray()
-        self._transaction = transaction
-        self._pending: dict[int, tuple[int, Request[object]]] = {}  # by transaction
+        self.transaction = transaction  # the number of the last request; a new connection carries on from here
+        self._pending: dict[int, _Pending] = {}  # by transaction
         self._too_new: set[int] = set()  # asked after the frame at the head of the buffer had begun
         self._held: list[Verdict] = []  # until what came behind an answer is known
         self._broken = False
 
-    @property
-    def transaction(self) -> int:
-        """The number of the last request; a new connection carries on from here."""
-        return self._transaction
-
     def ask(self, unit_id: int, request: Request[object]) -> bytes:
         """The frame to send; from now on `request` is pending too, and what has begun to come is too early for it."""
-        self._transaction = (self._transaction + 1) & 0xFFFF
-        self._pending[self._transaction] = (unit_id, request)
+        transaction = self.transaction = (self.transaction + 1) & 0xFFFF
+        self._pending[transaction] = (unit_id, request)
         if self._buffer:
-            self._too_new.add(self._transaction)
+            self._too_new.add(transaction)
         pdu = request.encode()
-        return HEADER.pack(self._transaction, PROTOCOL, 1 + len(pdu), unit_id) + pdu
+        return HEADER.pack(transaction, PROTOCOL, 1 + len(pdu), unit_id) + pdu
 
     def forget(self, transaction: int) -> None:
         """Give a pending request up; should its answer come, it is late."""
@@ -172,12 +168,20 @@ class TcpFramer:
         del self._buffer[:end]
         return frame
 
+    def _unless_too_new(self, transaction: int, pending: _Pending | None) -> _Pending | None:
+        """`pending`, unless it was asked after the frame had begun that was at the head until now."""
+        is_too_new = transaction in self._too_new
+        self._too_new.clear()
+        if is_too_new and pending is not None:
+            self._pending[transaction] = pending
+            return None
+        return pending
+
     def _judge(self, frame: bytes) -> Verdict:
         transaction, _, _, unit_id = HEADER.unpack_from(frame)
-        is_too_early = transaction in self._too_new
+        pending = self._pending.pop(transaction, None)
         if self._too_new:
-            self._too_new.clear()
-        pending = None if is_too_early else self._pending.pop(transaction, None)
+            pending = self._unless_too_new(transaction, pending)
         if pending is None:
             reason = f"an answer to transaction {transaction}, which nobody waits for"
             return Rejected(reason, Consequence.WAIT, frame, Fault.LATE)
