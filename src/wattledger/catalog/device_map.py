@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from wattledger.catalog.clock import Clock
@@ -49,6 +49,11 @@ class MappedPoint:
     modulus: float | None
     poll: PollClass
     recorded_by_default: bool
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Values are looked up by point some hundred times at each poll: hashing costs nothing there.
+        object.__setattr__(self, "_hash", hash((self.channel, self.address, self.name.order)))
 
     @property
     def words(self) -> int:
@@ -66,8 +71,7 @@ class MappedPoint:
         return self.multiplier / self.divisor
 
     def __hash__(self) -> int:
-        # Values are looked up by point at each poll; hashing every field there would cost more than decoding.
-        return hash((self.channel, self.address, self.name.order))
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from wattledger.fieldbus.errors import (
     TlsSettingsError,
     UnfitAnswerError,
     UnreachableError,
+    is_silence,
 )
 from wattledger.fieldbus.identification import Advice, Identification, Outcome, identify
 from wattledger.fieldbus.link import Link, Reply, Wire
@@ -31,7 +32,7 @@ from wattledger.fieldbus.modbus.serial_settings import Parity, SerialSettings
 from wattledger.fieldbus.modbus.tls_settings import TlsSecurity, TlsSettings, TlsVersion
 from wattledger.fieldbus.monitor import Direction, FrameMonitor, Happening, MonitorEntry
 from wattledger.fieldbus.planning import Read, plan_reads
-from wattledger.fieldbus.reading import PointValue, PointValues, ReadFailure, read_points
+from wattledger.fieldbus.reading import PointAnswer, PointValue, PointValues, ReadFailure, read_points
 from wattledger.fieldbus.recognition import Certainty, Proposal
 from wattledger.fieldbus.scanning import FoundUnit, probe_unit
 from wattledger.fieldbus.statistics import TrafficSnapshot, TrafficStatistics
@@ -56,6 +57,7 @@ __all__ = [
     "OutOfStepError",
     "Outcome",
     "Parity",
+    "PointAnswer",
     "PointValue",
     "PointValues",
     "Proposal",
@@ -82,6 +84,7 @@ __all__ = [
     "clock_writes",
     "decode",
     "identify",
+    "is_silence",
     "plan_reads",
     "probe_unit",
     "read_points",

@@ -64,3 +64,8 @@ class RefusedError(RequestError):
     def means_silence(self) -> bool:
         """Whether a gateway says that the device behind it does not answer."""
         return self.code in GATEWAY_EXCEPTIONS
+
+
+def is_silence(error: FieldbusError) -> bool:
+    """Whether a device did not answer; a gateway says so for those behind it."""
+    return isinstance(error, AnswerTimeoutError) or (isinstance(error, RefusedError) and error.means_silence)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from itertools import pairwise
 
 from wattledger.catalog import DeviceMap, MappedBlock, MappedPoint
+from wattledger.fieldbus.decoding import AnswerDecoder
 from wattledger.fieldbus.planning import Read, cells_of, plan_reads, read_of, runs_of
 
 KEPT_S = 3600.0  # then all is tried anew: the meter may be another one by now, or was only starting when it refused
@@ -27,15 +28,16 @@ class BlockMemory:
         self._tried_alone: set[tuple[int, int]] = set()
         self._refused: set[tuple[int, int]] = set()
         self._plans: dict[tuple[object, ...], tuple[Read, ...]] = {}
+        self._decoders: dict[Read, AnswerDecoder] = {}
 
-    def plan(self, device_map: DeviceMap, points: Sequence[MappedPoint], *, request_cost: int) -> tuple[Read, ...]:
+    def plan(self, device_map: DeviceMap, points: Collection[MappedPoint], *, request_cost: int) -> tuple[Read, ...]:
         """The reads for these points, without those that were refused alone; the same set is planned only once."""
         self._forget_what_is_old()
-        key = (device_map.profile, device_map.version, device_map.product, request_cost, *points)
+        key = (device_map.profile, device_map.version, device_map.product, request_cost, frozenset(points))
         reads = self._plans.get(key)
         if reads is None:
             if len(self._plans) >= MOST_PLANS:
-                self._plans.clear()
+                self._forget_plans()
             reads = self._plans[key] = plan_reads(
                 [point for point in points if not self.is_refused(point)],
                 blocks=[piece for block in device_map.blocks for piece in self._pieces(block)],
@@ -44,13 +46,25 @@ class BlockMemory:
             )
         return reads
 
+    def decoder(self, read: Read) -> AnswerDecoder:
+        """What decodes the answers to `read`; made once."""
+        decoder = self._decoders.get(read)
+        if decoder is None:
+            decoder = self._decoders[read] = AnswerDecoder(read.points, address=read.address)
+        return decoder
+
+    @property
+    def refuses_nothing(self) -> bool:
+        """Whether no point was refused alone."""
+        return not self._refused
+
     def is_refused(self, point: MappedPoint) -> bool:
         """Whether the device refused this point when it was asked for it alone."""
         return (point.function, point.address) in self._refused
 
     def learn_refusal(self, read: Read) -> tuple[Read, ...]:
         """Remember that `read` was refused and give the smaller reads to try instead; none: it cannot be split."""
-        self._plans.clear()
+        self._forget_plans()
         if self._learnt_at is None:
             self._learnt_at = self._clock()
         cells = cells_of(read.points)
@@ -77,7 +91,11 @@ class BlockMemory:
         self._learnt_at = None
         for learnt in (self._cuts, self._tried_alone, self._refused):
             learnt.clear()
+        self._forget_plans()
+
+    def _forget_plans(self) -> None:
         self._plans.clear()
+        self._decoders.clear()
 
     def _cut(self, function: int, start: int, end: int) -> None:
         self._cuts |= {(function, start), (function, end)}

@@ -32,6 +32,9 @@ class Read:
         """How many of its registers nobody asked for."""
         return self.count - sum(cell.end - cell.start for cell in cells_of(self.points))
 
+    def __hash__(self) -> int:
+        return hash((self.function, self.address, self.count))  # what follows from a read is looked up at each poll
+
 
 @dataclass(frozen=True, slots=True)
 class _Cell:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from wattledger.catalog import DeviceMap, MappedPoint
-from wattledger.fieldbus.decoding import decode
-from wattledger.fieldbus.errors import AnswerTimeoutError, LinkError, RefusedError, RequestError
+from wattledger.fieldbus.errors import LinkError, RefusedError, RequestError, is_silence
 from wattledger.fieldbus.link import Link, Reply
 from wattledger.fieldbus.manners import Manners
 from wattledger.fieldbus.memory import BlockMemory
@@ -36,6 +35,14 @@ class PointValue:
 
 
 @dataclass(frozen=True, slots=True)
+class PointAnswer:
+    """What one request was answered with, and when the answer was whole (monotonic seconds)."""
+
+    values: Mapping[MappedPoint, float | None]
+    read_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReadFailure:
     """Points that have no value because a request failed, or was not sent after others had failed."""
 
@@ -45,10 +52,19 @@ class ReadFailure:
 
 @dataclass(frozen=True, slots=True)
 class PointValues:
-    """The outcome of reading points: each is in `values` or in one of the `failures`."""
+    """The outcome of reading points: each is in one of the `answers` or of the `failures`."""
 
-    values: Mapping[MappedPoint, PointValue]
+    answers: tuple[PointAnswer, ...]
     failures: tuple[ReadFailure, ...] = ()
+
+    @property
+    def values(self) -> dict[MappedPoint, PointValue]:
+        """All that was answered, by point."""
+        return {
+            point: PointValue(value, answer.read_at)
+            for answer in self.answers
+            for point, value in answer.values.items()
+        }
 
     @property
     def error(self) -> RequestError | LinkError | None:
@@ -57,30 +73,50 @@ class PointValues:
 
 
 async def read_points(
-    link: Link, unit_id: int, device_map: DeviceMap, points: Sequence[MappedPoint], *, memory: BlockMemory
+    link: Link,
+    unit_id: int,
+    device_map: DeviceMap,
+    points: Collection[MappedPoint],
+    *,
+    memory: BlockMemory,
+    timeout_s: float | None = None,
+    retries: int | None = None,
 ) -> PointValues:
     """Read `points` of the device and remember in `memory` what it refuses.
 
+    `timeout_s` None: the slower of the device's and the bus's own; `retries` as in `Link.request`.
     Never raises for what the device or the bus does: that stands in `failures`. When the first request meets silence
     nothing more is asked of the device, nor after the link is lost.
     """
-    return await _Reading(link, unit_id, device_map, memory).read(points)
+    return await _Reading(link, unit_id, device_map, memory, timeout_s=timeout_s, retries=retries).read(points)
 
 
 class _Reading:
     """One call of `read_points`."""
 
-    def __init__(self, link: Link, unit_id: int, device_map: DeviceMap, memory: BlockMemory) -> None:
+    def __init__(
+        self,
+        link: Link,
+        unit_id: int,
+        device_map: DeviceMap,
+        memory: BlockMemory,
+        *,
+        timeout_s: float | None,
+        retries: int | None,
+    ) -> None:
         self._link = link
         self._unit_id = unit_id
         self._map = device_map
         self._manners = Manners.of(device_map.limits)
         self._memory = memory
-        self._values: dict[MappedPoint, PointValue] = {}
+        # A slow device's own time beats the bus's; a patient bus (a long way) beats a quick device.
+        self._timeout_s = timeout_s or max(link.timeout_s, device_map.limits.timeout_ms / 1000)
+        self._retries = retries
+        self._answers: list[PointAnswer] = []
         self._failures: list[ReadFailure] = []
         self._silences = 0
 
-    async def read(self, points: Sequence[MappedPoint]) -> PointValues:
+    async def read(self, points: Collection[MappedPoint]) -> PointValues:
         waiting = deque(self._memory.plan(self._map, points, request_cost=self._link.request_cost(self._unit_id)))
         self._report_known_refusals(points)
         while waiting:
@@ -89,7 +125,8 @@ class _Reading:
             hopeless: RequestError | LinkError | None = None
             for read, outcome in zip(reads, await self._ask_all(reads), strict=True):
                 if isinstance(outcome, Reply):
-                    self._decode(read, outcome)
+                    values = self._memory.decoder(read).decode(outcome.answer)
+                    self._answers.append(PointAnswer(values, outcome.received_at))
                     continue
                 pieces = self._smaller_reads(read, outcome)
                 smaller += pieces
@@ -100,11 +137,11 @@ class _Reading:
             if hopeless is not None:
                 self._failures += [ReadFailure(left.points, hopeless) for left in waiting]
                 break
-        return PointValues(self._values, tuple(self._failures))
+        return PointValues(tuple(self._answers), tuple(self._failures))
 
     def _width(self) -> int:
         """How many reads to have under way: one until the device has spoken, so that silence costs one timeout."""
-        return self._link.in_flight if self._values and self._manners.gap_s == 0 else 1
+        return self._link.in_flight if self._answers and self._manners.gap_s == 0 else 1
 
     async def _ask_all(self, reads: Sequence[Read]) -> list[_Outcome]:
         if len(reads) == 1:
@@ -115,10 +152,10 @@ class _Reading:
 
     async def _ask(self, read: Read) -> _Outcome:
         request = ReadRegisters(read.function, read.address, read.count)
-        # A slow device's own time beats the bus's; a patient bus (a long way) beats a quick device.
-        timeout_s = max(self._link.timeout_s, self._map.limits.timeout_ms / 1000)
         try:
-            return await self._link.request(self._unit_id, request, timeout_s=timeout_s, manners=self._manners)
+            return await self._link.request(
+                self._unit_id, request, timeout_s=self._timeout_s, manners=self._manners, retries=self._retries
+            )
         except (RequestError, LinkError) as error:
             return error
 
@@ -127,7 +164,9 @@ class _Reading:
             return self._memory.learn_refusal(read)
         return ()
 
-    def _report_known_refusals(self, points: Sequence[MappedPoint]) -> None:
+    def _report_known_refusals(self, points: Collection[MappedPoint]) -> None:
+        if self._memory.refuses_nothing:
+            return
         refused = tuple(point for point in points if self._memory.is_refused(point))
         if refused:
             text = f"unit {self._unit_id}: refused before when asked alone, not asked again"
@@ -136,13 +175,5 @@ class _Reading:
     def _is_hopeless(self, error: RequestError | LinkError) -> bool:
         if isinstance(error, LinkError):
             return True
-        self._silences += isinstance(error, AnswerTimeoutError) or (
-            isinstance(error, RefusedError) and error.means_silence
-        )
-        return self._silences >= MOST_SILENCES or (self._silences > 0 and not self._values)
-
-    def _decode(self, read: Read, reply: Reply[tuple[int, ...]]) -> None:
-        for point in read.points:
-            start = point.address - read.address
-            value = decode(point, reply.answer[start : start + point.words])
-            self._values[point] = PointValue(value, reply.received_at)
+        self._silences += is_silence(error)
+        return self._silences >= MOST_SILENCES or (self._silences > 0 and not self._answers)

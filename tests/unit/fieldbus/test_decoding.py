@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wattledger.catalog import Catalog, MappedPoint, TextType, device_map
 from wattledger.fieldbus import decode
-from wattledger.fieldbus.decoding import decode_text
+from wattledger.fieldbus.decoding import AnswerDecoder, decode_text
 
 MakePoint = Callable[..., MappedPoint]
 
@@ -117,3 +117,29 @@ def test_texts_lose_their_padding_and_what_cannot_be_shown(registers: tuple[int,
 def test_a_version_is_three_numbers() -> None:
     assert decode_text(TextType.VER3, (0x0203, 0x0000)) == "2.3.0"
     assert decode_text(TextType.VER3, (0x0401, 0x0000)) == "4.1.0"
+
+
+@st.composite
+def described(draw: st.DrawFn) -> tuple[int, str, str, int, int, tuple[int, ...]]:
+    """Address, type, word order, multiplier, divisor and "not available" of a point."""
+    register_type = draw(st.sampled_from(["u16", "s16", "u32", "s32", "u64", "s64", "f32", "bits"]))
+    nan = draw(st.sampled_from([(), (0,), (0xFFFF,), (0x7FFF, 0x8000)]))
+    scale = draw(st.sampled_from([(1, 1), (1, 100), (1000, 1)]))
+    return draw(st.integers(100, 120)), register_type, draw(st.sampled_from(["big", "little"])), *scale, nan
+
+
+@given(
+    points=st.lists(described(), min_size=1, max_size=12, unique=True),
+    registers=st.lists(st.sampled_from([0, 1, 0x7FFF, 0x8000, 0x4366, 0xFFFF]), min_size=24, max_size=24),
+)
+def test_points_decoded_together_are_what_each_is_alone_wherever_they_lie(
+    make_point: MakePoint, points: list[tuple[int, str, str, int, int, tuple[int, ...]]], registers: list[int]
+) -> None:
+    made = [
+        make_point(at, kind, word_order=order, multiplier=multiplier, divisor=divisor, nan=nan, channel=channel)
+        for channel, (at, kind, order, multiplier, divisor, nan) in enumerate(points)
+    ]
+
+    together = AnswerDecoder(made, address=100).decode(registers)
+
+    assert together == {point: decode(point, registers[point.address - 100 : point.end - 100]) for point in made}
