@@ -7,7 +7,7 @@ that it goes on undisturbed when a new revision is applied; names do not matter 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wattledger.archive import MOST_SERIES_A_FRAME
@@ -58,13 +58,15 @@ class DeviceSetup:
         """What of the setup matters for reading: another name or serial number disturbs nothing."""
         return replace(self, device=replace(self.device, name="", installations=()))
 
-    def circuit_of(self, channel: int) -> int | None:
-        """The circuit that a channel measures; None where nobody declared one."""
-        return dict(self.circuits).get(channel)
-
     def factor(self, point: MappedPoint) -> float:
         """By what the meter's own value is multiplied: the ratio of transformers or pulses it knows nothing of."""
         return self.ratio if point.name.measures.kind in RATIO_KINDS else 1.0
+
+    def with_ratio(self, answers: Mapping[MappedPoint, float | None]) -> Mapping[MappedPoint, float | None]:
+        """The meter's own values, each multiplied by its factor."""
+        if self.ratio == 1.0:
+            return answers
+        return {point: None if value is None else value * self.factor(point) for point, value in answers.items()}
 
 
 @dataclass(frozen=True, slots=True)

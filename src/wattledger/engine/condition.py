@@ -36,7 +36,15 @@ class ConditionKeeper:
         # What an earlier run of the engine left standing is not known: the first verdict ends whatever is not true.
         self._standing: Code | None = None
         self._settled = False
-        self.state = DeviceState(device.id, DeviceCondition.WAITING, since=now, last_answer=None)
+        self._condition = DeviceCondition.WAITING
+        self._since = now
+        self._last_answer: datetime | None = None
+        self._reason = ""
+
+    @property
+    def state(self) -> DeviceState:
+        """How the device does."""
+        return DeviceState(self._device.id, self._condition, self._since, self._last_answer, self._reason)
 
     def rename(self, device: Device, bus: Bus) -> None:
         """Device or bus have another name from now on."""
@@ -45,17 +53,21 @@ class ConditionKeeper:
     def answered(self, now: datetime) -> None:
         """The device answered as it should."""
         self._failures = 0
-        since = self.state.since if self.state.condition is DeviceCondition.ANSWERING else now
-        self.state = DeviceState(self._device.id, DeviceCondition.ANSWERING, since=since, last_answer=now)
+        self._last_answer = now
+        self._become(DeviceCondition.ANSWERING, "", now)
         self._end()
 
     def failed(self, condition: DeviceCondition, reason: str, now: datetime) -> None:
         """The device did not answer, or not as it should."""
         self._failures += 1
-        since = self.state.since if self.state.condition is condition else now
-        self.state = DeviceState(self._device.id, condition, since, self.state.last_answer, reason)
+        self._become(condition, reason, now)
         if self._failures >= FAILURES_BEFORE_EVENT:
             self._begin(condition, reason)
+
+    def _become(self, condition: DeviceCondition, reason: str, now: datetime) -> None:
+        if condition is not self._condition:
+            self._condition, self._since = condition, now
+        self._reason = reason
 
     def _begin(self, condition: DeviceCondition, reason: str) -> None:
         code = _EVENT_OF[condition]
@@ -66,6 +78,8 @@ class ConditionKeeper:
         self._events.begin(code, self._key, params=self._params(code, reason))
 
     def _end(self, *, but: Code | None = None) -> None:
+        if self._settled and self._standing is None:
+            return
         for code in CODES:
             if code is not but and (code is self._standing or not self._settled):
                 self._events.end(code, self._key)

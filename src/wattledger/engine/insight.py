@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from wattledger.catalog import MappedPoint
 from wattledger.engine.acquisition import DeviceAcquisition
 from wattledger.engine.api import BusFrame, PlannedRequest, PointAsked, ReadPlan
 from wattledger.engine.links import BusLink
-from wattledger.engine.polling import BusPoller, in_order
+from wattledger.engine.polling import BusPoller
 from wattledger.fieldbus import Manners, Read
 
 
@@ -44,9 +44,9 @@ def read_plan(one: DeviceAcquisition, link: BusLink) -> ReadPlan:
     )
 
 
-def _planned(one: DeviceAcquisition, link: BusLink, points: Iterable[MappedPoint]) -> tuple[PlannedRequest, ...]:
+def _planned(one: DeviceAcquisition, link: BusLink, points: Collection[MappedPoint]) -> tuple[PlannedRequest, ...]:
     setup, unit_id = one.setup, one.setup.device.unit_id
-    reads = one.memory.plan(setup.map, in_order(points), request_cost=link.request_cost(unit_id))
+    reads = one.memory.plan(setup.map, points, request_cost=link.request_cost(unit_id))
     gap_s = Manners.of(setup.map.limits).gap_s
     return tuple(_request(read, link.expected_s(unit_id, read.count) + gap_s) for read in reads)
 

@@ -19,25 +19,20 @@ from wattledger.engine.holding import HoldingQueue
 from wattledger.engine.links import BusLink
 from wattledger.engine.live import LiveTable
 from wattledger.engine.recording import Recorder
-from wattledger.fieldbus import (
-    AnswerTimeoutError,
-    Backoff,
-    FieldbusError,
-    LinkError,
-    PointValues,
-    RefusedError,
-    read_points,
-)
+from wattledger.fieldbus import Backoff, FieldbusError, LinkError, PointValues, is_silence, read_points
 from wattledger.journal import Code
 from wattledger.plant import Bus
 
 log = logging.getLogger(__name__)
 
-LONGEST_NAP_S = 0.25  # slots are on whole seconds: none begins unseen for longer than this
-SHORTEST_NAP_S = 0.005
+LONGEST_NAP_S = 1.0  # what changes from outside, the list of devices or the wall clock, is seen within this
+SHORTEST_NAP_S = 0.001  # the loops count in milliseconds
 FIRST_RESTART_S = 1.0
 MOST_RESTART_S = 60.0
-PROBING_SHARE = 0.2  # of a bus's time, for devices that did not speak; the rest belongs to those that do
+# Of a bus's time, for devices that do not speak. What is read at fixed times takes its part first, so that the cycle of
+# the others may grow by twice this on a line that is always busy.
+PROBING_SHARE = 0.02
+QUICK = 0.5  # of the bus's own timeout: who never took longer is not waited for longer than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +61,7 @@ class _Purpose(Enum):
     SLOT = auto()
     HOLDING = auto()
     LIVE = auto()
+    PROBE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +135,7 @@ class BusPoller:
             if may_wait and now is not None and await self.clocks.look_after_next(now):
                 continue
             if visit is None:
-                await asyncio.sleep(self._nap_s())
+                await asyncio.sleep(self._nap_s(now))
             else:
                 await self._visit(visit)
 
@@ -150,27 +146,37 @@ class BusPoller:
     def _most_urgent(self, now: datetime | None) -> _Visit | None:
         """What to do next: what is recorded, of those that speak; a silent one within its share; then live values."""
         monotonic_s = self._around.clock.monotonic()
-        awake = [one for one in self.acquisitions if not one.is_resting(monotonic_s)]
-        well = [one for one in awake if not one.is_failing]
-        may_probe = monotonic_s >= self._probe_after_s or all(one.is_failing for one in self.acquisitions)
-        failing = [one for one in awake if one.is_failing] if may_probe else []
-        return (
-            _to_record(well, now, monotonic_s)
-            or _to_record(failing, now, monotonic_s)
-            or _to_show(failing, monotonic_s)
-            or _to_show(well, monotonic_s)
-        )
+        well = [one for one in self.acquisitions if not one.is_failing]
+        return _to_record(well, now, monotonic_s) or self._to_probe(now, monotonic_s) or _to_show(well, monotonic_s)
 
-    def _nap_s(self) -> float:
+    def _to_probe(self, now: datetime | None, monotonic_s: float) -> _Visit | None:
+        """The silent device that has rested, and those for which a slot waits before others."""
+        if monotonic_s < self._probing_from_s():
+            return None
+        rested = [one for one in self.acquisitions if one.is_failing and not one.is_resting(monotonic_s)]
+        urgent = [one for one in rested if now is not None and one.waits_for_slot(now)]
+        one = min(urgent or rested, key=DeviceAcquisition.resting_until_s, default=None)
+        return _Visit(one, frozenset({one.probe_point()}), _Purpose.PROBE) if one else None
+
+    def _probing_from_s(self) -> float:
+        """The monotonic time from which silent devices may be asked again; where nobody speaks, nobody waits for it."""
+        return self._probe_after_s if any(not one.is_failing for one in self.acquisitions) else 0.0
+
+    def _nap_s(self, now: datetime | None) -> float:
         monotonic_s = self._around.clock.monotonic()
-        wakes = (max(one.live_due_s(), one.resting_until_s()) - monotonic_s for one in self.acquisitions)
-        return max(SHORTEST_NAP_S, min(LONGEST_NAP_S, *wakes)) if self.acquisitions else LONGEST_NAP_S
+        probing_in_s = self._probing_from_s() - monotonic_s
+        nap_s = LONGEST_NAP_S
+        for one in self.acquisitions:
+            wakes_in_s = one.wakes_in_s(now, monotonic_s)
+            nap_s = min(nap_s, max(wakes_in_s, probing_in_s) if one.is_failing else wakes_in_s)
+        return max(SHORTEST_NAP_S, nap_s)
 
     async def _visit(self, visit: _Visit) -> None:
-        one, began_s = visit.acquisition, self._around.clock.monotonic()
-        was_failing = one.is_failing
-        points = in_order(visit.points)
-        got = await read_points(self.link, one.setup.device.unit_id, one.setup.map, points, memory=one.memory)
+        one = visit.acquisition
+        if visit.purpose is _Purpose.PROBE:
+            await self._probe(one, visit.points)
+            return
+        got = await read_points(self.link, one.setup.device.unit_id, one.setup.map, visit.points, memory=one.memory)
         if one not in self.acquisitions:
             return  # taken out of the plant meanwhile
         monotonic_s = self._around.clock.monotonic()
@@ -178,8 +184,6 @@ class BusPoller:
             one.asked(visit.points, monotonic_s)
         elif visit.purpose is _Purpose.HOLDING:
             one.held(monotonic_s)
-        if was_failing:
-            self._probe_after_s = monotonic_s + (monotonic_s - began_s) * (1 / PROBING_SHARE - 1)
         self._judge(one, got, monotonic_s)
         self._use(visit, got, monotonic_s)
 
@@ -187,23 +191,56 @@ class BusPoller:
         """Each answer counts for the moment at which it came: a visit may last across a slot."""
         one, around = visit.acquisition, self._around
         now = around.watch.trusted_now()
-        for read_s, answers in _by_time(one, got).items():
-            around.live.put(one.setup, answers, read_s=read_s, periods=POLL_PERIOD_S)
+        for answer in got.answers:
+            values, read_s = one.setup.with_ratio(answer.values), answer.read_at
+            around.live.put(one.setup, values, read_s=read_s, periods=POLL_PERIOD_S)
             if now is not None:
-                one.take(answers, at=now - timedelta(seconds=monotonic_s - read_s))
+                one.take(values, at=now - timedelta(seconds=monotonic_s - read_s))
             elif visit.purpose is _Purpose.HOLDING:
-                around.held.hold(one.hold(answers, boot=around.clock.boot, monotonic_s=read_s))
+                around.held.hold(one.hold(values, boot=around.clock.boot, monotonic_s=read_s))
         one.never(point for failure in got.failures for point in failure.points if one.memory.is_refused(point))
         if now is not None:
             around.recorder.record(one.finished(now))
 
+    async def _probe(self, one: DeviceAcquisition, points: frozenset[MappedPoint]) -> None:
+        """Ask once, and no longer than the device is known to need.
+
+        A device that speaks again is asked as usual, and judged by that; one that does not used up the probing share.
+        """
+        began_s = self._around.clock.monotonic()
+        unit_id = one.setup.device.unit_id
+        got = await read_points(
+            self.link,
+            unit_id,
+            one.setup.map,
+            points,
+            memory=one.memory,
+            timeout_s=self._probe_timeout_s(unit_id),
+            retries=0,
+        )
+        if got.error is None:
+            one.answered()
+            return
+        monotonic_s = self._around.clock.monotonic()
+        self._probe_after_s = monotonic_s + (monotonic_s - began_s) * (1 / PROBING_SHARE - 1)
+        one.failed(monotonic_s)
+        if one in self.acquisitions:
+            one.condition.failed(_condition(got.error), str(got.error), self._around.clock.now())
+
+    def _probe_timeout_s(self, unit_id: int) -> float | None:
+        """The bus's own timeout for a device that always answered well within it; None: as long as its profile says."""
+        worst_s = self.link.statistics.of_unit(unit_id).worst_response_s
+        return self.link.timeout_s if worst_s is not None and worst_s <= QUICK * self.link.timeout_s else None
+
     def _judge(self, one: DeviceAcquisition, got: PointValues, monotonic_s: float) -> None:
         now = self._around.clock.now()
         failed = [f for f in got.failures if not all(one.memory.is_refused(point) for point in f.points)]
-        if got.values or not failed:
-            one.answered()
-        else:
+        if failed and not got.answers:
             one.failed(monotonic_s)
+        else:
+            one.answered(got.answers[0].values.keys() if got.answers else ())
+            if any(is_silence(failure.error) for failure in failed):
+                one.doubted(monotonic_s)
         if not failed:
             one.condition.answered(now)
             return
@@ -234,20 +271,7 @@ def _to_show(acquisitions: list[DeviceAcquisition], monotonic_s: float) -> _Visi
     return _Visit(one, one.due_live(monotonic_s), _Purpose.LIVE)
 
 
-def _by_time(one: DeviceAcquisition, got: PointValues) -> dict[float, dict[MappedPoint, float | None]]:
-    """The values of each answer by the time at which it came, with the installation's ratio applied."""
-    found: dict[float, dict[MappedPoint, float | None]] = {}
-    for point, answer in got.values.items():
-        value = None if answer.value is None else answer.value * one.setup.factor(point)
-        found.setdefault(answer.read_at, {})[point] = value
-    return dict(sorted(found.items()))
-
-
 def _condition(error: FieldbusError) -> DeviceCondition:
-    match error:
-        case LinkError():
-            return DeviceCondition.UNREACHABLE
-        case AnswerTimeoutError() | RefusedError(means_silence=True):  # a gateway says so for the device behind it
-            return DeviceCondition.SILENT
-        case _:
-            return DeviceCondition.REFUSING
+    if isinstance(error, LinkError):
+        return DeviceCondition.UNREACHABLE
+    return DeviceCondition.SILENT if is_silence(error) else DeviceCondition.REFUSING

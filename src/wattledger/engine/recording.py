@@ -41,10 +41,11 @@ class Recorder:
 
     def record(self, frames: Sequence[Frame]) -> None:
         """Take frames to be written; returns at once."""
+        if not frames:
+            return
         self._drop(len(self._waiting) + len(frames) - MOST_WAITING_FRAMES)
         self._waiting.extend(frames)
-        if frames:
-            self._arrived.set()
+        self._arrived.set()
 
     async def run(self) -> None:
         """Write until cancelled."""

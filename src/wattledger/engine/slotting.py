@@ -65,13 +65,17 @@ class SlotKeeper:
         resting = {p for p, empty in pending.empty.items() if empty.again is None or now < empty.again}
         return self._asked - pending.values.keys() - resting
 
+    def rests_until(self, now: datetime) -> datetime | None:
+        """The next slot, before which nothing is waited for; None while the present one still waits for something."""
+        return self._slots(now)[1] if self._open(now) is None else None
+
     def take(self, answers: Mapping[MappedPoint, float | None], *, at: datetime) -> None:
         """Answers read at `at`: the slot's own if it waits for them, and values of the window in any case."""
         start, _ = self._slots(at)
-        for point in self._windows.keys() & answers.keys():
-            value = answers[point]
+        for point, window in self._windows.items():
+            value = answers.get(point)
             if value is not None:
-                self._windows[point].add(value, at=at, start=start)
+                window.add(value, at=at, start=start)
         pending = self._open(at)
         if pending is None or not pending.slot <= at <= pending.slot + self._tolerance:
             return

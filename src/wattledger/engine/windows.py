@@ -23,7 +23,8 @@ class Window:
     most: float = field(default=float("-inf"))
 
     def add(self, value: float, *, at: datetime) -> None:
-        self.longest_gap = max(self.longest_gap, at - self.latest)
+        gap = at - self.latest
+        self.longest_gap = max(self.longest_gap, gap)
         self.latest = max(self.latest, at)
         self.count += 1
         self.total += value
