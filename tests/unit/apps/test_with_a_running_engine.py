@@ -33,7 +33,8 @@ def device(api: Any, engine: None, ecr380d: Any) -> dict[str, Any]:
     bus = api.post("/buses", {"kind": "modbus-tcp", "name": "Board", "host": ecr380d.host, "port": ecr380d.port})
     wanted = {"name": "Main", "profile": "hager-ecr", "product": "ECR380D", "bus": bus["id"], "unit_id": 1}
     made = api.post("/devices", wanted)
-    until(lambda: any(row["value"] is not None for row in api.get(f"/devices/{made['id']}/live")))
+    # at a slot its energies are read first, by themselves
+    until(lambda: any(row["point"] == "voltage.l1-n" for row in api.get(f"/devices/{made['id']}/live")))
     return dict(made)
 
 
