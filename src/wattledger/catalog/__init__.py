@@ -6,8 +6,15 @@ Promises checked, frozen profiles, and for each product the resolved map that re
 
 from wattledger.catalog.clock import Clock, ClockField, ClockMethod, ClockTime, ClockWords
 from wattledger.catalog.device_map import DeviceMap, MappedBlock, MappedPoint, device_map
-from wattledger.catalog.errors import CatalogError, ProfileError, UnknownProductError, UnknownProfileError
+from wattledger.catalog.errors import (
+    CatalogError,
+    ProfileError,
+    UnfitMeasureError,
+    UnknownProductError,
+    UnknownProfileError,
+)
 from wattledger.catalog.loading import BrokenProfile, Catalog, load_catalog, load_profile
+from wattledger.catalog.measuring import Measured, measuring
 from wattledger.catalog.schema import (
     Found,
     IdentifyStep,
@@ -39,6 +46,7 @@ __all__ = [
     "Limits",
     "MappedBlock",
     "MappedPoint",
+    "Measured",
     "MeiStep",
     "PollClass",
     "Product",
@@ -48,11 +56,13 @@ __all__ = [
     "RegisterType",
     "Status",
     "TextType",
+    "UnfitMeasureError",
     "UnknownProductError",
     "UnknownProfileError",
     "WordOrder",
     "device_map",
     "load_catalog",
     "load_profile",
+    "measuring",
     "profile_json_schema",
 ]

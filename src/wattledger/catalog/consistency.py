@@ -36,6 +36,8 @@ def _check_variants(profile: Profile) -> None:
 def _mentions(profile: Profile) -> Iterator[tuple[str, tuple[str, ...]]]:
     for product in profile.products:
         yield f"product '{product.ref}'", (product.variant,)
+    if profile.transport.local:
+        yield "transport local", tuple(profile.transport.local.terminals)
     for block in profile.blocks:
         yield f"block 0x{block.start:04X}", block.variants
     for point in profile.points:

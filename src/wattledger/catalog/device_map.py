@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from wattledger.catalog.clock import Clock
 from wattledger.catalog.errors import ProfileError
+from wattledger.catalog.line import line_of, unit_factor
 from wattledger.catalog.schema import (
     Block,
     ChannelPoint,
@@ -21,19 +22,17 @@ from wattledger.catalog.schema import (
     RegisterType,
     WordOrder,
 )
-from wattledger.measure import Nature, PointName, unit_named
-
-MOST_DENOMINATOR = 10**6  # unit factors are ratios of small numbers (1/1000, 1/3600); floats only approach them
+from wattledger.measure import Nature, PointName
 
 
 @dataclass(frozen=True, slots=True)
 class MappedPoint:
     """One point of one product.
 
-    The value in the quantity's inside unit is raw * multiplier / divisor, in this order, so that decimal scales give
-    the decimal number (23012 → 230.12). `nan` are the raw values, unsigned, that mean "not available". `decimals` is
-    the resolution with which the point is recorded. `modulus` is where its counter starts anew, in the inside unit;
-    None: not known, or no counter.
+    The value in the quantity's inside unit is (raw * multiplier + offset) / divisor, in this order, so that decimal
+    scales give the decimal number (23012 → 230.12). `nan` are the raw values, unsigned, that mean "not available".
+    `decimals` is the resolution with which the point is recorded. `modulus` is where its counter starts anew, in the
+    inside unit; None: not known, or no counter.
     """
 
     channel: int
@@ -49,6 +48,7 @@ class MappedPoint:
     modulus: float | None
     poll: PollClass
     recorded_by_default: bool
+    offset: int = 0
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -179,9 +179,9 @@ def _mapped(
     rollover: int | None,
 ) -> MappedPoint:
     quantity = name.measures
-    unit = Fraction(unit_named(point.unit, quantity=quantity).factor).limit_denominator(MOST_DENOMINATOR)
+    unit = unit_factor(point.unit, quantity)
     own_scale = Fraction(point.scale)
-    scale = own_scale * unit
+    line = line_of(own_scale * unit, Fraction(point.offset) * unit)
     highest = point.rollover or rollover
     counts = quantity.nature is Nature.COUNTER and highest is not None
     return MappedPoint(
@@ -191,12 +191,13 @@ def _mapped(
         address=address,
         type=point.type,
         word_order=defaults.word_order,
-        multiplier=scale.numerator,
-        divisor=scale.denominator,
+        multiplier=line.multiplier,
+        divisor=line.divisor,
         nan=defaults.nan_of(point.type),
         decimals=quantity.decimals if point.decimals is None else point.decimals,
         # after the highest value comes zero: 99,999 with a step of 1 makes 100,000
         modulus=float((Fraction(highest) + own_scale) * unit) if counts and highest else None,
         poll=point.poll or block.poll,
         recorded_by_default=point.recorded,
+        offset=line.offset,
     )

@@ -3,7 +3,8 @@
 CatalogError
 ├── ProfileError          a profile file that cannot be used
 ├── UnknownProfileError   no profile has this id
-└── UnknownProductError   the profile does not know this product
+├── UnknownProductError   the profile does not know this product
+└── UnfitMeasureError     an input cannot measure this quantity
 """
 
 
@@ -21,3 +22,7 @@ class UnknownProfileError(CatalogError):
 
 class UnknownProductError(CatalogError):
     """The profile does not know this product."""
+
+
+class UnfitMeasureError(CatalogError):
+    """An input cannot measure this quantity."""

@@ -133,16 +133,23 @@ class TcpTransport(Part):
     unit: Annotated[int, Field(ge=0, le=255)] = 255
 
 
+class LocalTransport(Part):
+    """Which terminals of the server itself the products of a variant can be wired to."""
+
+    terminals: Annotated[dict[Identifier, tuple[Annotated[int, Field(ge=1, le=255)], ...]], Field(min_length=1)]
+
+
 class Transport(Part):
     """The ways to reach the device; at least one."""
 
     rtu: RtuTransport | None = None
     tcp: TcpTransport | None = None
+    local: LocalTransport | None = None
 
     @model_validator(mode="after")
     def _some_way(self) -> Self:
-        if self.rtu is None and self.tcp is None:
-            raise ValueError("at least one of rtu and tcp is needed")
+        if self.rtu is None and self.tcp is None and self.local is None:
+            raise ValueError("at least one of rtu, tcp and local is needed")
         return self
 
 
@@ -235,7 +242,7 @@ class TariffRegisters(Part):
 class ProfilePoint(Part):
     """One measured quantity: where it stands and how to read it.
 
-    `scale` turns the raw number into `unit`. `variants` empty: all. `rollover` overrides that of the variant.
+    raw * `scale` + `offset` is the value in `unit`. `variants` empty: all. `rollover` overrides that of the variant.
     `decimals` refines the resolution with which it is recorded.
     """
 
@@ -243,6 +250,7 @@ class ProfilePoint(Part):
     addr: Address
     type: RegisterType
     scale: Decimal = Decimal(1)
+    offset: Decimal = Decimal(0)
     unit: str = "1"
     decimals: Annotated[int, Field(ge=0, le=9)] | None = None
     rollover: Annotated[int, Field(gt=0)] | None = None
@@ -322,6 +330,10 @@ class Profile(Part):
                 return product
         known = ", ".join(product.ref for product in self.products)
         raise UnknownProductError(f"profile {self.id!r} has no product {ref!r}; it has {known}")
+
+    def terminals_of(self, product: Product) -> tuple[int, ...]:
+        """The terminals of the server that the product can be wired to; none: it is reached over a bus."""
+        return () if self.transport.local is None else self.transport.local.terminals.get(product.variant, ())
 
     def product_of_code(self, code: str) -> Product | None:
         """The product that says `code` of itself, by the longest beginning that fits; None: none of this profile."""

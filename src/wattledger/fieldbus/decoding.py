@@ -36,7 +36,7 @@ def decode(point: MappedPoint, registers: Sequence[int]) -> float | None:
         return _float_value(point, raw)
     if point.type in SIGNED and raw >> (16 * point.words - 1):
         raw -= 1 << 16 * point.words
-    return raw * point.multiplier / point.divisor  # one correctly rounded division of whole numbers
+    return (raw * point.multiplier + point.offset) / point.divisor  # one correctly rounded division of whole numbers
 
 
 class AnswerDecoder:
@@ -71,16 +71,16 @@ class _Row:
         self._places = _places_of_words(points, address) if points[0].word_order is WordOrder.LITTLE else None
         self._count = ends[-1]
         self._is_float = points[0].type is RegisterType.F32
-        self._points = [(point, _signed_nan(point), point.multiplier, point.divisor) for point in points]
+        self._points = [(point, _signed_nan(point), point.multiplier, point.offset, point.divisor) for point in points]
 
     def decode(self, registers: Sequence[int]) -> dict[MappedPoint, float | None]:
         words = registers[: self._count] if self._places is None else [registers[place] for place in self._places]
         numbers = zip(self._unpack(self._words(*words)), self._points, strict=True)
         if self._is_float:
-            return {point: None if raw in nan else _float_value(point, raw) for raw, (point, nan, _, _) in numbers}
+            return {point: None if raw in nan else _float_value(point, raw) for raw, (point, nan, *_) in numbers}
         return {
-            point: None if raw in nan else raw * multiplier / divisor
-            for raw, (point, nan, multiplier, divisor) in numbers
+            point: None if raw in nan else (raw * multiplier + offset) / divisor
+            for raw, (point, nan, multiplier, offset, divisor) in numbers
         }
 
 
@@ -145,9 +145,10 @@ def _float_value(point: MappedPoint, raw: int) -> float | None:
     if not math.isfinite(number):
         return None
     text = _shortest(number)
-    if point.multiplier == point.divisor:
+    if point.multiplier == point.divisor and not point.offset:
         return float(text)
-    return float(Decimal(text) * point.multiplier / point.divisor)
+    scaled = Decimal(text) * point.multiplier
+    return float((scaled + point.offset if point.offset else scaled) / point.divisor)  # adding 0 would unsign -0.0
 
 
 def _shortest(number: float) -> str:

@@ -67,7 +67,7 @@ MISTAKES = [
             ),
         )
     ),
-    ("tcp: {port: 502}", "rtu: null", "at least one of rtu and tcp is needed"),
+    ("tcp: {port: 502}", "rtu: null", "at least one of rtu, tcp and local is needed"),
     ("defaults:", "limits: {max_registers: 1}\ndefaults:", "takes more registers than one request may ask"),
     ("defaults:", "limits: {max_registers: 126}\ndefaults:", "max_registers: "),
     ("type: str, into: vendor", "type: ver3, into: vendor", "identify 0x0000: a ver3 takes 2 words"),

@@ -35,6 +35,7 @@ def make_point() -> Callable[..., MappedPoint]:
         word_order: str = "big",
         multiplier: int = 1,
         divisor: int = 1,
+        offset: int = 0,
         nan: tuple[int, ...] = (),
         name: str = "signal",
     ) -> MappedPoint:
@@ -52,6 +53,7 @@ def make_point() -> Callable[..., MappedPoint]:
             modulus=None,
             poll=PollClass.NORMAL,
             recorded_by_default=False,
+            offset=offset,
         )
 
     return make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,13 @@ def test_a_scaled_value_is_the_decimal_number_without_noise(make_point: MakePoin
     value = decode(make_point(0, divisor=100), (raw,))
 
     assert repr(value) == repr(float(f"{raw // 100}.{raw % 100:02d}"))
+
+
+@given(raw=st.integers(0, 0xFFFF))
+def test_an_offset_is_as_exact_as_the_scale(make_point: MakePoint, raw: int) -> None:
+    kelvin = make_point(0, multiplier=2, offset=-5463, divisor=20)  # tenths of a kelvin as °C
+
+    assert decode(kelvin, (raw,)) == float(Decimal(raw) / 10 - Decimal("273.15"))
 
 
 @pytest.mark.parametrize(
