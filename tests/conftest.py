@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -88,3 +89,97 @@ def simulate() -> Iterator[Callable[..., SimulatedMeter]]:
 def ecr380d(simulate: Callable[..., SimulatedMeter]) -> SimulatedMeter:
     """A simulated three-phase meter, fresh for each test: `.host`, `.port`, `.unit_id`, `.tell(command)`."""
     return simulate("ECR380D")
+
+
+BOARD = """\
+variant = "{variant}"
+root = "sys"
+{starred}
+[pt100]
+channel = "bus/iio/devices/iio:device0/in_resistance2"
+
+[relay]
+file = "class/gpio/gpio22/value"
+
+[led]
+modbus = {{green = "class/leds/modbus:green", red = "class/leds/modbus:red"}}
+power = {{green = "class/leds/power:green"}}
+"""
+STARRED = """
+[digital_input_1]
+value = "class/gpio/gpio17/value"
+
+[digital_input_2]
+value = "class/gpio/gpio18/value"
+active = "low"
+
+[analog_input_1]
+channel = "bus/iio/devices/iio:device0/in_voltage0"
+shunt_ohm = 100.0
+
+[analog_input_2]
+channel = "bus/iio/devices/iio:device0/in_current1"
+
+[analog_output]
+channel = "bus/iio/devices/iio:device1/out_voltage0"
+gain = 2.0
+"""
+ATTRIBUTES = {
+    "class/gpio/gpio17/value": "0",
+    "class/gpio/gpio18/value": "1",
+    "class/gpio/gpio22/value": "1",
+    "bus/iio/devices/iio:device0/in_voltage0_raw": "2400",  # of half a millivolt: 12 mA
+    "bus/iio/devices/iio:device0/in_voltage0_offset": "0",
+    "bus/iio/devices/iio:device0/in_voltage_scale": "0.5",
+    "bus/iio/devices/iio:device0/in_current1_raw": "4000",
+    "bus/iio/devices/iio:device0/in_current1_scale": "0.001",
+    "bus/iio/devices/iio:device0/in_resistance2_raw": "100000",
+    "bus/iio/devices/iio:device0/in_resistance2_scale": "0.001",
+    "bus/iio/devices/iio:device1/out_voltage0_raw": "0",
+    "bus/iio/devices/iio:device1/out_voltage_scale": "1.25",
+    **{
+        f"class/leds/{lamp}/{name}": "0"
+        for lamp in ("modbus:green", "modbus:red", "power:green")
+        for name in ("brightness", "trigger", "delay_on", "delay_off")
+    },
+}
+
+
+class BoardFiles:
+    """A copy of the kernel's files of a board below a folder of its own, and the board file that describes it."""
+
+    def __init__(self, folder: Path, variant: str) -> None:
+        self.root = folder / "sys"
+        for name, text in ATTRIBUTES.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text + "\n")
+        self.file = folder / "board.toml"
+        self.file.write_text(BOARD.format(variant=variant, starred=STARRED if variant == "H" else ""))
+
+    def write(self, name: str, text: str) -> None:
+        """What the hardware shows from now on; in one piece, as the kernel does it."""
+        file = os.open(self.root / name, os.O_WRONLY)
+        os.pwrite(file, f"{text}\n".encode(), 0)
+        os.ftruncate(file, len(text) + 1)
+        os.close(file)
+
+    def read(self, name: str) -> str:
+        """What the hardware was told."""
+        return (self.root / name).read_text().strip()
+
+    def feed(self, *, on: bool) -> None:
+        """Put 24 V on digital input 1, or take them off."""
+        self.write("class/gpio/gpio17/value", str(int(on)))
+
+
+@pytest.fixture
+def make_board(tmp_path: Path) -> Callable[[str], BoardFiles]:
+    """Makes the files of a board of variant H or L."""
+
+    def make(variant: str = "H") -> BoardFiles:
+        folder = tmp_path / f"board-{variant}"
+        folder.mkdir()
+        return BoardFiles(folder, variant)
+
+    return make

@@ -10,9 +10,12 @@ from wattledger.fieldbus.clock_registers import clock_read, clock_shown, clock_w
 from wattledger.fieldbus.decoding import decode
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
+    BoardError,
     ConnectionLostError,
     FieldbusError,
     LinkError,
+    Missing,
+    MissingError,
     OutOfStepError,
     RefusedError,
     RequestError,
@@ -23,6 +26,12 @@ from wattledger.fieldbus.errors import (
 )
 from wattledger.fieldbus.identification import Advice, Identification, Outcome, identify
 from wattledger.fieldbus.link import Link, Reply, Wire
+from wattledger.fieldbus.local.board import Board, Terminal, load_board
+from wattledger.fieldbus.local.counts import CountFiles
+from wattledger.fieldbus.local.inputs import LocalInputs, Wired
+from wattledger.fieldbus.local.link import LocalLink
+from wattledger.fieldbus.local.measured import ContactShown, CurrentShown, Shown, ThermometerShown
+from wattledger.fieldbus.local.outputs import AnalogOutput, Lamp, Relay, light
 from wattledger.fieldbus.manners import Manners
 from wattledger.fieldbus.memory import BlockMemory
 from wattledger.fieldbus.modbus.link import TcpLink
@@ -39,20 +48,31 @@ from wattledger.fieldbus.statistics import TrafficSnapshot, TrafficStatistics
 
 __all__ = [
     "Advice",
+    "AnalogOutput",
     "AnswerTimeoutError",
     "Backoff",
     "BlockMemory",
+    "Board",
+    "BoardError",
     "Certainty",
     "ConnectionLostError",
+    "ContactShown",
+    "CountFiles",
+    "CurrentShown",
     "Direction",
     "FieldbusError",
     "FoundUnit",
     "FrameMonitor",
     "Happening",
     "Identification",
+    "Lamp",
     "Link",
     "LinkError",
+    "LocalInputs",
+    "LocalLink",
     "Manners",
+    "Missing",
+    "MissingError",
     "MonitorEntry",
     "OutOfStepError",
     "Outcome",
@@ -64,12 +84,16 @@ __all__ = [
     "Read",
     "ReadFailure",
     "RefusedError",
+    "Relay",
     "Reply",
     "RequestError",
     "RtuLink",
     "RtuTrial",
     "SerialSettings",
+    "Shown",
     "TcpLink",
+    "Terminal",
+    "ThermometerShown",
     "TlsSecurity",
     "TlsSettings",
     "TlsSettingsError",
@@ -79,12 +103,15 @@ __all__ = [
     "UnfitAnswerError",
     "UnreachableError",
     "Wire",
+    "Wired",
     "clock_read",
     "clock_shown",
     "clock_writes",
     "decode",
     "identify",
     "is_silence",
+    "light",
+    "load_board",
     "plan_reads",
     "probe_unit",
     "read_points",

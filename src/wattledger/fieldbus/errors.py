@@ -5,6 +5,8 @@ FieldbusError
 │   ├── UnreachableError     no connection to the host
 │   └── ConnectionLostError  the connection ended while a request was under way
 ├── TlsSettingsError         a connection cannot be secured as configured
+├── BoardError               the description of the local inputs and outputs cannot be used
+├── MissingError             there is no such local input or output
 └── RequestError             one request came to nothing, the next may do better
     ├── AnswerTimeoutError   nobody answered in time
     │   └── OutOfStepError   but an answer came that may be one to an earlier request
@@ -13,6 +15,8 @@ FieldbusError
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 GATEWAY_EXCEPTIONS = frozenset({0x0A, 0x0B})  # no path to the device; no answer from it
 
@@ -35,6 +39,27 @@ class ConnectionLostError(LinkError):
 
 class TlsSettingsError(FieldbusError):
     """A connection cannot be secured as configured; the text says what is wrong, and holds no secret."""
+
+
+class BoardError(FieldbusError):
+    """The board file cannot be used; the text names the file, the place in it and what is wrong."""
+
+
+class Missing(StrEnum):
+    """Why there is no such local input or output."""
+
+    NO_BOARD = "no_board"  # nobody said what this computer has
+    NOT_ON_VARIANT = "not_on_variant"
+    NOT_DESCRIBED = "not_described"  # the variant has it, the board file does not say where
+    UNREADABLE = "unreadable"  # its file cannot be read or written now
+
+
+class MissingError(FieldbusError):
+    """There is no such local input or output, or it cannot be used now; `why` for programs, the text for people."""
+
+    def __init__(self, why: Missing, text: str) -> None:
+        super().__init__(text)
+        self.why = why
 
 
 class RequestError(FieldbusError):
