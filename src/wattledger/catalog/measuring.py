@@ -16,7 +16,7 @@ MOST_DECIMALS = 9
 
 
 class Measured(Protocol):
-    """What somebody says that an input measures: raw * `slope` + `offset` is `measures` in `unit`."""
+    """What somebody says that an input measures: raw * `slope` + `intercept` is `measures` in `unit`."""
 
     @property
     def measures(self) -> str:
@@ -31,7 +31,7 @@ class Measured(Protocol):
         """What one step of the raw number is worth, in `unit`."""
 
     @property
-    def offset(self) -> Fraction:
+    def intercept(self) -> Fraction:
         """The value where the raw number is 0, in `unit`."""
 
 
@@ -48,7 +48,7 @@ def measuring(mapped: DeviceMap, measured: Measured) -> DeviceMap:
     if wanted.nature is not offered.nature or offered.unit not in (NO_UNIT, wanted.unit):
         raise UnfitMeasureError(f"{mapped.product} measures {_kind_of(offered)}, {name.quantity} is none")
     unit = unit_factor(measured.unit or name.measures.unit, name.measures)
-    line = line_of(measured.slope * unit, measured.offset * unit)
+    line = line_of(measured.slope * unit, measured.intercept * unit)
     renamed = replace(
         point,
         name=name,
@@ -74,5 +74,5 @@ def _decimals(point: MappedPoint, name: PointName, line: Line) -> int:
 
 
 def _is_whole(line: Line, digits: int) -> bool:
-    steps = int(10**digits)
-    return line.multiplier * steps % line.divisor == 0 and line.offset * steps % line.divisor == 0
+    finer: int = 10**digits
+    return line.multiplier * finer % line.divisor == 0 and line.offset * finer % line.divisor == 0

@@ -21,9 +21,12 @@ from wattledger.engine.api import (
     Identification,
     IdentifyOutcome,
     IdentifyRequest,
+    IoOutput,
+    IoState,
     LiveValue,
     PlanRequest,
     ReadPlan,
+    RelayTest,
     Reload,
     Reloaded,
     Reset,
@@ -41,16 +44,18 @@ from wattledger.engine.insight import bus_frames, read_plan
 from wattledger.engine.lag import LoopLag
 from wattledger.engine.links import BusLink
 from wattledger.engine.live import LiveTable
+from wattledger.engine.local_io import LocalIo
 from wattledger.engine.plant_keeping import PlantKeeper
 from wattledger.engine.polling import BusPoller
 from wattledger.engine.recording import Recorder
 from wattledger.engine.scanning import ScanStep
-from wattledger.fieldbus import Advice, RtuLink, identify
+from wattledger.fieldbus import Advice, LocalLink, RtuLink, identify
 
 log = logging.getLogger(__name__)
 
 # Instead of the address on the network:
 CHECK_ADAPTER = "check_adapter"  # a serial line has no address
+CHECK_TERMINAL = "check_terminal"  # nor has an input of the server
 CHECK_TLS = "check_tls"  # a secured connection has more than that
 FUTURE_LIMIT = timedelta(minutes=5)  # clocks of those who give readings differ a little
 
@@ -68,6 +73,7 @@ class EngineParts:
     lag: LoopLag
     held: HeldReadings
     applied: AppliedPlant
+    local: LocalIo
     keeper: PlantKeeper
     started: datetime
 
@@ -93,6 +99,8 @@ class EngineAnswers:
                 answering(calls.PLAN, self.plan),
                 answering(calls.BACKFILL, self.backfill),
                 answering(calls.CORRECT, self.correct),
+                answering(calls.IO, self.io),
+                answering(calls.TEST_RELAY, self.test_relay),
             )
         )
 
@@ -131,7 +139,7 @@ class EngineAnswers:
         except CatalogError as error:
             raise EngineRefusedError("unknown_profile", str(error)) from error
         result = await identify(link, question.unit_id, profile, product)
-        advice = _advice(result.advice, link)
+        advice = _unreached(link) if result.advice is Advice.CHECK_ADDRESS else str(result.advice)
         return Identification(IdentifyOutcome(result.outcome), dict(result.found), advice=advice, detail=result.detail)
 
     async def scan(self, question: ScanRequest) -> Scanned:
@@ -175,6 +183,13 @@ class EngineAnswers:
         archive, decimals = self._parts.archive, self._decimals(given.series)
         return await _stored(archive.correct(given.series, self._points(given), decimals=decimals))
 
+    async def io(self, _: calls.Nothing) -> IoState:
+        return await self._parts.local.state(self._parts.live.values)
+
+    async def test_relay(self, question: RelayTest) -> IoOutput:
+        """Raises EngineRefusedError `relay_held`, or the code why there is no relay."""
+        return await self._parts.local.test_relay(question.actor)
+
     def _poller(self, bus_id: int) -> BusPoller:
         poller = self._parts.applied.poller(bus_id)
         if poller is None:
@@ -195,12 +210,14 @@ class EngineAnswers:
         return [Point(point.slot, point.value) for point in given.points]
 
 
-def _advice(advice: Advice, link: BusLink) -> str:
-    if advice is not Advice.CHECK_ADDRESS:
-        return str(advice)
-    if isinstance(link, RtuLink):
-        return CHECK_ADAPTER
-    return CHECK_TLS if link.is_secured else str(advice)
+def _unreached(link: BusLink) -> str:
+    """What to look at where nothing is reached at all."""
+    match link:
+        case RtuLink():
+            return CHECK_ADAPTER
+        case LocalLink():
+            return CHECK_TERMINAL
+    return CHECK_TLS if link.is_secured else str(Advice.CHECK_ADDRESS)
 
 
 async def _stored(written: Future[int]) -> Stored:

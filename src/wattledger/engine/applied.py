@@ -14,10 +14,11 @@ from wattledger.engine.assembly import BusSetup, DeviceSetup, SlotGroup, assembl
 from wattledger.engine.clock_setting import CLOCK_CODES
 from wattledger.engine.condition import CODES, ConditionKeeper, device_key
 from wattledger.engine.links import link_of
+from wattledger.engine.local_io import LocalIo
 from wattledger.engine.polling import BusPoller, Surroundings, bus_key
 from wattledger.engine.tasks import Tasks
 from wattledger.journal import Code
-from wattledger.plant import Bus, Plant
+from wattledger.plant import Bus, LocalBus, Plant, RtuBus
 from wattledger.vault import Vault
 
 
@@ -33,11 +34,14 @@ class AppliedPlant:
     The pollers' tasks belong to `tasks`; a change of the plant is applied by one caller at a time.
     """
 
-    def __init__(self, tasks: Tasks, catalog: Catalog, vault: Vault, surroundings: Surroundings) -> None:
+    def __init__(
+        self, tasks: Tasks, catalog: Catalog, vault: Vault, surroundings: Surroundings, *, local: LocalIo
+    ) -> None:
         self._tasks = tasks
         self._catalog = catalog
         self._vault = vault
         self._around = surroundings
+        self._local = local
         self._running: dict[int, _Running] = {}
         self._applied_at = surroundings.clock.now()
         self.plant: Plant | None = None
@@ -57,6 +61,7 @@ class AppliedPlant:
         for bus_id, running in list(self._running.items()):
             if bus_id not in wanted or not _same_line(wanted[bus_id].bus, running.poller.bus):
                 await self._stop(bus_id)
+        await self._local.apply(plant, [device for setup in assembly.buses for device in setup.devices])
         same_zone, self.zone = zone.key == self.zone.key, zone
         for setup in assembly.buses:
             if setup.bus.id not in self._running:
@@ -110,9 +115,15 @@ class AppliedPlant:
             for device in (self.plant.devices if self.plant else ())
         )
 
+    def on_lines(self) -> list[DeviceCondition]:
+        """How the devices on serial lines do."""
+        lines = (poller for poller in self.pollers() if isinstance(poller.bus, RtuBus))
+        return [one.condition.state.condition for poller in lines for one in poller.acquisitions]
+
     def _start(self, setup: BusSetup) -> None:
         acquisitions = [self._acquisition(device, setup) for device in setup.devices]
-        poller = BusPoller(setup.bus, acquisitions, link_of(setup.bus, self._vault), self._around)
+        link = self._local.link() if isinstance(setup.bus, LocalBus) else link_of(setup.bus, self._vault)
+        poller = BusPoller(setup.bus, acquisitions, link, self._around)
         task = self._tasks.start(poller.keep_polling(), name=f"bus {setup.bus.name}")
         self._running[setup.bus.id] = _Running(poller, task)
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wattledger.archive import MOST_SERIES_A_FRAME
-from wattledger.catalog import Catalog, CatalogError, DeviceMap, MappedPoint, device_map
+from wattledger.catalog import Catalog, CatalogError, DeviceMap, MappedPoint, device_map, measuring
 from wattledger.engine.api import Refusal
 from wattledger.measure import Aggregate, Kind, MeasureError, Nature, PointName
-from wattledger.plant import Bus, Circuit, Device, Plant, Series
+from wattledger.plant import LOCAL_PROFILE, USUAL_INPUTS, Bus, Circuit, Device, Plant, Series
 
 # What a transformer or pulse ratio that the meter does not know multiplies.
 RATIO_KINDS = frozenset({Kind.CURRENT, Kind.POWER, Kind.ENERGY, Kind.FLUID})
@@ -96,7 +96,7 @@ def assemble(plant: Plant, catalog: Catalog) -> Assembly:
             continue
         try:
             mapped = _device_map(catalog, device)
-        except CatalogError as error:
+        except (CatalogError, MeasureError) as error:
             refusals.append(Refusal("device", device.id, str(error)))
             continue
         bus = buses.get(device.bus)
@@ -121,7 +121,10 @@ def assemble(plant: Plant, catalog: Catalog) -> Assembly:
 
 def _device_map(catalog: Catalog, device: Device) -> DeviceMap:
     profile = catalog.profile(device.profile)
-    return device_map(profile, profile.product(device.product))
+    mapped = device_map(profile, profile.product(device.product))
+    if device.profile != LOCAL_PROFILE:
+        return mapped
+    return measuring(mapped, device.input or USUAL_INPUTS[device.product])
 
 
 def _why_not_on(bus: Bus | None, device: Device) -> str:

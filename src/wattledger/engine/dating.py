@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 
-from wattledger.archive import MOST_HELD_FRAMES, Archive, ArchiveError
+from wattledger.archive import MOST_HELD_FRAMES, Archive, ArchiveError, HeldFrame
 from wattledger.engine.applied import AppliedPlant
 from wattledger.engine.clock import Clock, ClockWatch, Verdict
 from wattledger.engine.events import EngineEvents
@@ -22,8 +23,17 @@ RETRY_S = 5.0
 class HeldReadings:
     """Keeps what is read while the clock is in doubt, and dates it whenever trust has returned."""
 
-    def __init__(self, archive: Archive, clock: Clock, queue: HoldingQueue, *, events: EngineEvents) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        clock: Clock,
+        queue: HoldingQueue,
+        *,
+        events: EngineEvents,
+        before_writing: Callable[[Sequence[HeldFrame]], Awaitable[None]],
+    ) -> None:
         self._archive = archive
+        self._before_writing = before_writing
         self._clock = clock
         self._queue = queue
         self._events = events
@@ -58,6 +68,7 @@ class HeldReadings:
         frames = self._queue.waiting()
         if not frames:
             return
+        await self._before_writing(frames)
         pushed_out = self.count + len(frames) - MOST_HELD_FRAMES
         self.count = await asyncio.wrap_future(self._archive.hold(frames))
         self._queue.forget(frames)

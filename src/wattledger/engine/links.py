@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from wattledger.fieldbus import (
+    LocalLink,
     Parity,
     RtuLink,
     SerialSettings,
@@ -15,14 +16,14 @@ from wattledger.fieldbus import (
     TlsSettingsError,
     TlsVersion,
 )
-from wattledger.plant import SEALED_FOR, Bus, ClientIdentity, RtuBus, TcpBus, TlsSetup
+from wattledger.plant import SEALED_FOR, ClientIdentity, RtuBus, TcpBus, TlsSetup
 from wattledger.vault import Vault, VaultError
 
-BusLink: TypeAlias = TcpLink | RtuLink
+BusLink: TypeAlias = TcpLink | RtuLink | LocalLink
 
 
-def link_of(bus: Bus, vault: Vault) -> BusLink:
-    """The connection of a bus; nothing is opened, and no key unsealed, before the first request."""
+def link_of(bus: TcpBus | RtuBus, vault: Vault) -> TcpLink | RtuLink:
+    """The connection of a bus on a wire; nothing is opened, and no key unsealed, before the first request."""
     match bus:
         case TcpBus():
             return TcpLink(

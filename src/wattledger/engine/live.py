@@ -34,10 +34,11 @@ class _DeviceValues:
         return answers.keys()
 
     def adopt(self, older: _DeviceValues) -> None:
-        """Take over what was read of the points that still belong to the same circuit."""
+        """Take over what was read of the points that the device still has and that belong to the same circuit."""
+        points = frozenset(self.setup.map.points)
         for point, answer in older.answers.items():
             circuit = self.circuits.get(point.channel)
-            if circuit is not None and circuit == older.circuits[point.channel]:
+            if point in points and circuit is not None and circuit == older.circuits[point.channel]:
                 self.answers[point] = answer
 
 

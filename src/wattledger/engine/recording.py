@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
 from wattledger.archive import Archive, ArchiveError, ArchiveFullError, Frame
@@ -22,10 +22,21 @@ KEY = "archive"
 
 
 class Recorder:
-    """Writes frames in their order. A frame leaves the queue only when the archive has it on the card."""
+    """Writes frames in their order. A frame leaves the queue only when the archive has it on the card.
 
-    def __init__(self, archive: Archive, *, events: EngineEvents, on_recorded: Callable[[Frame], None]) -> None:
+    `before_writing` sees to what must be on the card before the frames are.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        *,
+        events: EngineEvents,
+        before_writing: Callable[[Sequence[Frame]], Awaitable[None]],
+        on_recorded: Callable[[Frame], None],
+    ) -> None:
         self._archive = archive
+        self._before_writing = before_writing
         self._events = events
         self._on_recorded = on_recorded
         self._waiting: deque[Frame] = deque(maxlen=MOST_WAITING_FRAMES)
@@ -65,6 +76,7 @@ class Recorder:
     async def _write_some(self) -> bool:
         """Write the oldest that wait; False when the archive cannot take them now."""
         frames = list(islice(self._waiting, MOST_FRAMES_A_COMMIT))
+        await self._before_writing(frames)
         try:
             await asyncio.wrap_future(self._archive.record(frames))
         except ArchiveFullError:

@@ -19,10 +19,12 @@ from wattledger.engine.events import EngineEvents
 from wattledger.engine.holding import HoldingQueue
 from wattledger.engine.lag import LoopLag
 from wattledger.engine.live import LiveTable
+from wattledger.engine.local_io import LocalIo
 from wattledger.engine.plant_keeping import PlantKeeper, PlantSource
 from wattledger.engine.polling import Surroundings
 from wattledger.engine.recording import Recorder
 from wattledger.engine.tasks import running_tasks
+from wattledger.fieldbus import Board
 from wattledger.journal import Code, Journal
 from wattledger.plant import DataFolder
 from wattledger.vault import Vault
@@ -35,10 +37,11 @@ FLUSH_S = 5.0  # a clean stop waits this long for the card
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Where the engine keeps its things, and its clock."""
+    """Where the engine keeps its things, what inputs and outputs its computer has (None: none), and its clock."""
 
     folder: DataFolder
     clock: Clock = field(default_factory=SystemClock)
+    board: Board | None = None
 
 
 async def run_engine(
@@ -55,7 +58,12 @@ async def run_engine(
     try:
         if archive.set_aside is not None:
             events.note(Code.ARCHIVE_SET_ASIDE, params={"file": archive.set_aside.name})
-        await _acquire(folder, clock, archive, events, plants=plants, heartbeat=heartbeat, stop=stop)
+        local = LocalIo(settings.board, folder.pulse_counts, boot=clock.boot, events=events)
+        try:
+            await local.start()
+            await _acquire(folder, clock, archive, events, local, plants=plants, heartbeat=heartbeat, stop=stop)
+        finally:
+            await local.close()
     finally:
         await asyncio.to_thread(archive.close)
         await asyncio.to_thread(events.close)
@@ -66,13 +74,14 @@ async def _acquire(
     clock: Clock,
     archive: Archive,
     events: EngineEvents,
+    local: LocalIo,
     *,
     plants: PlantSource,
     heartbeat: Callable[[], None],
     stop: asyncio.Event,
 ) -> None:
     queue = HoldingQueue()
-    held = HeldReadings(archive, clock, queue, events=events)
+    held = HeldReadings(archive, clock, queue, events=events, before_writing=local.keep_counts_of)
 
     def clock_changed(change: ClockChange) -> None:
         if change.step_s:
@@ -83,16 +92,21 @@ async def _acquire(
 
     highest_slot = await asyncio.wrap_future(archive.highest_slot())
     watch = ClockWatch(clock, highest_slot=highest_slot, on_change=clock_changed)
-    recorder = Recorder(archive, events=events, on_recorded=lambda frame: watch.saw_slot(frame.slot))
+    recorder = Recorder(
+        archive,
+        events=events,
+        before_writing=local.keep_counts_of,
+        on_recorded=lambda frame: watch.saw_slot(frame.slot),
+    )
     live, lag = LiveTable(clock), LoopLag(clock)
     catalog = await asyncio.to_thread(load_catalog, folder.profiles)
     async with running_tasks() as tasks:
-        vault = Vault(folder.vault_key)
-        applied = AppliedPlant(tasks, catalog, vault, Surroundings(clock, watch, live, recorder, queue, events))
+        around = Surroundings(clock, watch, live, recorder, queue, events)
+        applied = AppliedPlant(tasks, catalog, Vault(folder.vault_key), around, local=local)
         keeper = PlantKeeper(plants, folder.last_plant, applied, events=events)
 
         parts = EngineParts(
-            archive, catalog, clock, watch, live, recorder, lag, held, applied, keeper, started=clock.now()
+            archive, catalog, clock, watch, live, recorder, lag, held, applied, local, keeper, started=clock.now()
         )
         held.judged(watch.verdict)
         async with control_server(folder.engine_socket, EngineAnswers(parts).table(), live):
@@ -104,6 +118,8 @@ async def _acquire(
             tasks.start(keeper.watch(), name="configuration")
             tasks.start(held.run(applied, watch), name="held readings")
             tasks.start(keep_looking(watch), name="clock")
+            tasks.start(local.keep_counts(), name="pulse counts")
+            tasks.start(local.lamps.keep_lit(applied.on_lines), name="lamps")
             await stop.wait()
         await applied.close()
         with suppress(TimeoutError):

@@ -64,6 +64,8 @@ class Code(StrEnum):
     LOGIN_REFUSED = "login_refused"
     CERTIFICATE_CREATED = "certificate_created"
     CLIENT_CERTIFICATE_EXPIRING = "client_certificate_expiring"
+    RELAY_TESTED = "relay_tested"
+    PULSE_COUNTS_LOST = "pulse_counts_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,5 +159,9 @@ EVENTS: Mapping[Code, EventType] = {
     ),
     Code.CLIENT_CERTIFICATE_EXPIRING: _lasting(
         Kind.WARNING, Severity.WARNING, "Client certificate {certificate}, shown on {buses}, is valid until {date} only"
+    ),
+    Code.RELAY_TESTED: _once(Kind.INFORMATION, Severity.MINOR, "The relay was closed for a test"),
+    Code.PULSE_COUNTS_LOST: _once(
+        Kind.ALARM, Severity.MAJOR, "The counts of the pulse inputs were damaged; they begin again at their offset"
     ),
 }

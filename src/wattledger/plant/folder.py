@@ -33,6 +33,11 @@ class DataFolder:
         return self.archive / "last_plant.json"
 
     @property
+    def pulse_counts(self) -> Path:
+        """The counts of the server's own pulse inputs, written by the engine only."""
+        return self.root / "pulse-counts"
+
+    @property
     def run(self) -> Path:
         """What lives only as long as the server runs: sockets."""
         return self.root / "run"

@@ -13,11 +13,13 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from wattledger.measure import Aggregate, Kind, PointName
+from wattledger.plant.inputs import Input
 
 # Which units can be asked: a gateway may use all of a byte, and 0 is then the gateway itself; on a serial line 0 is the
 # broadcast that nobody answers, and from 248 on numbers are reserved (Modbus over Serial Line V1.02, 2.2).
 TCP_UNIT_IDS = range(256)
 RTU_UNIT_IDS = range(1, 248)
+TERMINALS = range(1, 6)  # of the server itself: 1 and 2 digital, 3 and 4 analog inputs, 5 the PT100 input
 
 
 class Parity(StrEnum):
@@ -112,7 +114,26 @@ class RtuBus:
         return RTU_UNIT_IDS
 
 
-Bus: TypeAlias = TcpBus | RtuBus
+@dataclass(frozen=True, slots=True)
+class LocalBus:
+    """The server's own inputs; the unit id is the terminal."""
+
+    id: int
+    name: str
+    kind: Literal["local-io"] = "local-io"
+
+    @property
+    def place(self) -> str:
+        """Where it is reached, for people."""
+        return self.name
+
+    @property
+    def unit_ids(self) -> range:
+        """The terminals."""
+        return TERMINALS
+
+
+Bus: TypeAlias = TcpBus | RtuBus | LocalBus
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +160,7 @@ class Device:
     product: str
     enabled: bool = True
     installations: tuple[Installation, ...] = ()
+    input: Input | None = None  # None: it is no input of the server itself, or nothing was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +235,7 @@ class Plant:
     circuits: tuple[Circuit, ...] = ()
     series: tuple[Series, ...] = ()
     intervals: tuple[RecordingInterval, ...] = ()
+    analog_output_v: float = 0.0  # what the 0-10 V output of the server is set to
 
     def interval_min(self, kind: Kind) -> int:
         """Minutes between two recorded readings of this kind; the factory's choice where nobody chose."""

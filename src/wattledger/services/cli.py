@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wattledger.measure import Aggregate
 from wattledger.plant import DataFolder
@@ -20,6 +21,9 @@ from wattledger.services.errors import CommandRefusedError, FolderUnusableError,
 from wattledger.services.folder_lock import has_run, wait_while_starting
 from wattledger.services.running import name_data_folder, run_server, tell
 from wattledger.web.terminal import gettext as _
+
+if TYPE_CHECKING:
+    from wattledger.fieldbus import Board
 
 DEFAULT_HOST = "127.0.0.1"  # by hand: for this computer only; an installed service says otherwise
 DEFAULT_PORT = 8888
@@ -45,7 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
-    return run_server(DataFolder(given.data), host=given.host, port=given.port, is_setup_mode=given.setup_mode)
+    board = _board(given.board) if given.board else None
+    folder = DataFolder(given.data)
+    return run_server(folder, host=given.host, port=given.port, is_setup_mode=given.setup_mode, board=board)
+
+
+def _board(path: Path) -> Board:
+    from wattledger.fieldbus import BoardError, load_board  # noqa: PLC0415 - half a second that other commands save
+
+    try:
+        return load_board(path)
+    except BoardError as error:
+        raise CommandRefusedError(_("The board file cannot be used: {reason}").format(reason=error)) from error
 
 
 def _token_create(given: argparse.Namespace) -> int:
@@ -115,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--host", default=DEFAULT_HOST, help=_("address to listen at (%(default)s)"))
     run.add_argument("--port", type=_port, default=DEFAULT_PORT, help=_("port to listen at (%(default)s)"))
     run.add_argument("--setup-mode", action="store_true", help=_("allow what is reserved for the first set-up"))
+    run.add_argument(
+        "--board", type=Path, metavar="FILE", help=_("which inputs and outputs this computer has; without it none")
+    )
     run.set_defaults(command=_run)
 
     token = commands.add_parser("token", help=_("access tokens of programs"))

@@ -11,16 +11,17 @@ from wattledger.apps.building.models import Revision
 from wattledger.apps.devices.errors import PlantUnreadableError
 from wattledger.apps.devices.plant import load_plant
 from wattledger.engine.service import EngineSettings, run_engine
+from wattledger.fieldbus import Board
 from wattledger.plant import Plant, PlantError
 from wattledger.services.anchor import anchored
 from wattledger.services.child import Child, run_loop
 
 
-def main(child: Child) -> int:
-    """Acquire and record until SIGTERM."""
+def main(child: Child, *, board: Board | None = None) -> int:
+    """Acquire and record until SIGTERM; `board` is what this computer has of inputs and outputs of its own."""
 
     async def acquire(stop: asyncio.Event) -> None:
-        settings = EngineSettings(child.folder)
+        settings = EngineSettings(child.folder, board=board)
         await run_engine(settings, plants=SavedConfiguration(), heartbeat=child.beat, stop=stop)
 
     with anchored(child.folder.configuration):

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from wattledger.plant import DataFolder
 from wattledger.services.errors import ExitCode, ServiceError
@@ -20,13 +21,25 @@ from wattledger.vault import ensure_vault_key
 from wattledger.web.secret import ensure_secret_key
 from wattledger.web.terminal import gettext as _
 
+if TYPE_CHECKING:
+    from wattledger.fieldbus import Board
+
 log = logging.getLogger(__name__)
 
 
 def run_server(
-    folder: DataFolder, *, host: str, port: int, is_setup_mode: bool = False, limits: Limits | None = None
+    folder: DataFolder,
+    *,
+    host: str,
+    port: int,
+    is_setup_mode: bool = False,
+    board: Board | None = None,
+    limits: Limits | None = None,
 ) -> int:
-    """Serve the data folder at https://host:port until SIGTERM or SIGINT; gives the exit code. Raises ServiceError."""
+    """Serve the data folder at https://host:port until SIGTERM or SIGINT; gives the exit code. Raises ServiceError.
+
+    `board` is what this computer has of inputs and outputs of its own.
+    """
     os.umask(0o077)
     with locked(folder) as lock:
         try:
@@ -47,7 +60,7 @@ def run_server(
             return code
         tell_prepared(lock)
         kinds = [
-            ChildKind("engine", engine.main),
+            ChildKind("engine", partial(engine.main, board=board)),
             ChildKind("web", partial(web.main, host=host, port=port), renewed=True),
             ChildKind("worker", worker.main),
         ]

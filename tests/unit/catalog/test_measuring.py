@@ -18,7 +18,7 @@ class Said:
     measures: str
     unit: str = ""
     slope: Fraction = Fraction(1)
-    offset: Fraction = Fraction(0)
+    intercept: Fraction = Fraction(0)
 
 
 def map_of(product: str) -> DeviceMap:

@@ -45,6 +45,8 @@ TEXTS: Mapping[Code, str] = {
     Code.CLIENT_CERTIFICATE_EXPIRING: _(
         "Client certificate {certificate}, shown on {buses}, is valid until {date} only"
     ),
+    Code.RELAY_TESTED: _("The relay was closed for a test"),
+    Code.PULSE_COUNTS_LOST: _("The counts of the pulse inputs were damaged; they begin again at their offset"),
 }
 
 # Parameters that are words of ours rather than names that somebody gave.
@@ -52,6 +54,7 @@ WORDS: Mapping[tuple[str, str], str] = {
     ("what", "bus"): _("field bus"),
     ("what", "certificate"): _("client certificate"),
     ("what", "device"): _("device"),
+    ("what", "local_io"): _("inputs and outputs of the server"),
     ("what", "site"): _("site"),
     ("what", "recording_interval"): _("recording interval"),
     ("what", "password"): _("password"),

@@ -15,9 +15,12 @@ from wattledger.engine.api.messages import (
     GivenReadings,
     Identification,
     IdentifyRequest,
+    IoOutput,
+    IoState,
     LiveValue,
     PlanRequest,
     ReadPlan,
+    RelayTest,
     Reload,
     Reloaded,
     Reset,
@@ -68,3 +71,5 @@ FRAMES = Call("frames", TypeAdapter(FramesRequest), TypeAdapter(tuple[BusFrame, 
 PLAN = Call("plan", TypeAdapter(PlanRequest), TypeAdapter(ReadPlan))
 BACKFILL = Call("backfill", TypeAdapter(GivenReadings), TypeAdapter(Stored))
 CORRECT = Call("correct", TypeAdapter(GivenReadings), TypeAdapter(Stored))
+IO = Call("io", TypeAdapter(Nothing), TypeAdapter(IoState))
+TEST_RELAY = Call("test-relay", TypeAdapter(RelayTest), TypeAdapter(IoOutput))

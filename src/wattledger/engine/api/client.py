@@ -22,10 +22,13 @@ from wattledger.engine.api.messages import (
     GivenReadings,
     Identification,
     IdentifyRequest,
+    IoOutput,
+    IoState,
     LiveValue,
     PlanRequest,
     Problem,
     ReadPlan,
+    RelayTest,
     Reload,
     Reloaded,
     Reset,
@@ -96,6 +99,14 @@ class EngineClient:
     def correct(self, readings: GivenReadings) -> Stored:
         """Set or delete readings on a person's word."""
         return self._ask(calls.CORRECT, readings)
+
+    def io(self) -> IoState:
+        """The server's own inputs and outputs, and what they show now."""
+        return self._ask(calls.IO, calls.Nothing())
+
+    def test_relay(self, actor: str) -> IoOutput:
+        """Close the relay for two seconds; answers when it is closed."""
+        return self._ask(calls.TEST_RELAY, RelayTest(actor))
 
     async def live_stream(self) -> AsyncIterator[tuple[LiveValue, ...]]:
         """All live values at first, then those that changed, until the engine ends or the caller leaves."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 VERSION = 1
 
@@ -247,6 +248,52 @@ class Stored:
     """How many readings were stored, or counters reset."""
 
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class IoInput:
+    """One input of the server. `missing`: code why it cannot be used; empty: it can. `fault`: code of its sensor's.
+
+    `raw` is what stands at the terminal (1 closed, 0 open; mA; Ω), `live` what the device there makes of it.
+    """
+
+    terminal: int
+    kind: Literal["digital", "analog", "pt100"]
+    device: int | None
+    live: LiveValue | None
+    raw: float | None = None
+    raw_unit: str = ""
+    pulses: int | None = None
+    fault: str = ""
+    missing: str = ""
+    detail: str = ""  # English, for people who debug
+
+
+@dataclass(frozen=True, slots=True)
+class IoOutput:
+    """An output of the server: what it puts out (relay: 1 closed, 0 open; volts), or the code why there is none."""
+
+    value: float | None
+    missing: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IoState:
+    """The server's own inputs and outputs. `variant` None: nobody said what this computer has."""
+
+    variant: str | None
+    inputs: tuple[IoInput, ...]
+    relay: IoOutput
+    analog_output: IoOutput
+    lamps: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RelayTest:
+    """Close the relay for a moment."""
+
+    actor: str
 
 
 @dataclass(frozen=True, slots=True)

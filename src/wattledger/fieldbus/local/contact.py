@@ -1,4 +1,4 @@
-"""One contact, and the program that watches it: `python contact.py FILE CLOSED_LEVEL DEBOUNCE_S MEMORY`.
+"""One contact, and the program that watches it: `contact.py FILE CLOSED_LEVEL DEBOUNCE_S MEMORY STARTER`.
 
 A program of its own, because a look every few milliseconds must not wait for the turn of a thread: in the engine, which
 computes at times, every tenth pulse of 30 ms passed unseen. It runs in real time where it may, imports nothing of ours,
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import select
 import signal
 import sys
 import time
@@ -87,9 +88,9 @@ class _File:
             self._descriptor = -1
 
 
-def watch(path: str, *, closed_level: bool, debounce_s: float, memory: memoryview) -> None:
-    """Look at the file until the process that started us is gone."""
-    starter, before = os.getppid(), memory[CLOSINGS]
+def watch(path: str, *, closed_level: bool, debounce_s: float, memory: memoryview, starter: int) -> None:
+    """Look at the file until the process `starter`, our parent, is gone; one byte of output tells of the first look."""
+    before, is_told = memory[CLOSINGS], False
     contact: Contact | None = None
     file = _File(path)
     due_s = time.monotonic()
@@ -102,17 +103,23 @@ def watch(path: str, *, closed_level: bool, debounce_s: float, memory: memoryvie
             memory[STATE] = CLOSED if contact.closed else OPEN
         memory[ERROR] = file.error
         memory[LOOKED_AT_NS] = time.monotonic_ns()
+        if not is_told:
+            with suppress(BrokenPipeError):  # nobody waits so long
+                os.write(sys.stdout.fileno(), b".")
+            is_told = True
         due_s = max(due_s + LOOK_EVERY_S, now_s)  # looks that were missed are not made up for
-        time.sleep(max(0.0, due_s - time.monotonic()))
+        # not `sleep`, which waits for an absolute time and fails under a library that shifts the clock
+        select.select([], [], [], max(0.0, due_s - time.monotonic()))
 
 
-def main(path: str, closed_level: str, debounce_s: str, memory: str) -> None:
-    """What the program does; `memory` is the inherited descriptor."""
+def main(path: str, closed_level: str, debounce_s: str, memory: str, starter: str) -> None:
+    """What the program does; `memory` is the inherited descriptor, `starter` the process id of who started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us, and counts until then
     with suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     words = memoryview(mmap.mmap(int(memory), WORDS * 8)).cast("q")
-    watch(path, closed_level=closed_level == "1", debounce_s=float(debounce_s), memory=words)
+    level = closed_level == "1"
+    watch(path, closed_level=level, debounce_s=float(debounce_s), memory=words, starter=int(starter))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from wattledger.fieldbus.errors import Missing, MissingError
@@ -73,9 +74,8 @@ class LocalInputs:
         for terminal, one in wired.items():
             if one.counts_pulses:
                 self._counts.setdefault(one.device, Count(0))
-            started = None if terminal in staying else self._new_watch(terminal, one)
-            if started is not None:
-                self._watches[terminal] = started
+            with suppress(MissingError, OSError):  # told to whoever asks for its value, and tried again then
+                self._watch_at(terminal)
 
     def wired_at(self, terminal: Terminal) -> Wired | None:
         """What is wired to a terminal."""
@@ -97,7 +97,7 @@ class LocalInputs:
                     ohm = value / place.excitation_ma if place.excitation_ma else value
                     return ThermometerShown(ohm, wired.lead_ohm if wired else 0.0)
         except OSError as error:
-            reason = f"{error.filename}: {error.strerror}"
+            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             raise MissingError(Missing.UNREADABLE, f"{NAMES[terminal]} cannot be read: {reason}") from error
         except ValueError as error:
             raise MissingError(Missing.UNREADABLE, f"{NAMES[terminal]} cannot be read: {error}") from error
@@ -125,23 +125,27 @@ class LocalInputs:
             raise MissingError(Missing.NOT_DESCRIBED, f"the board file does not say where {name} is")
         return self._board, place
 
-    def _new_watch(self, terminal: Terminal, wired: Wired) -> WatchedContact | None:
-        try:
-            board, place = self._place(terminal)
-        except MissingError:
-            return None  # told to whoever asks for its value
-        if not isinstance(place, DigitalInput) or (wired.counts_pulses and place.counter):
+    def _watch_at(self, terminal: Terminal) -> WatchedContact | None:
+        """The watch of a wired contact, started where there is none yet; None: it needs none.
+
+        Raises MissingError, and OSError where the program cannot be started.
+        """
+        board, place = self._place(terminal)
+        wired, watch = self._wired.get(terminal), self._watches.get(terminal)
+        if watch is not None or wired is None or not isinstance(place, DigitalInput):
+            return watch
+        if wired.counts_pulses and place.counter:
             return None
-        counted = self._counts.get(wired.device, Count(0))
-        return WatchedContact(
+        started = self._watches[terminal] = WatchedContact(
             board.path(place.value),
             closed_level=(place.active == "high") is not wired.is_inverted,
             debounce_s=wired.debounce_s,
-            closings=counted.pulses if wired.counts_pulses else 0,
+            closings=self._counts[wired.device].pulses if wired.counts_pulses else 0,
         )
+        return started
 
     def _contact(self, terminal: Terminal, board: Board, place: DigitalInput) -> ContactShown:
-        wired, watch = self._wired.get(terminal), self._watches.get(terminal)
+        wired, watch = self._wired.get(terminal), self._watch_at(terminal)
         if watch is None:
             fed = bool(read_number(board.path(place.value))) is (place.active == "high")
             closed = fed is not (wired.is_inverted if wired else False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import select
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from wattledger.fieldbus.local import contact
 from wattledger.fieldbus.local.contact import CLOSED, CLOSINGS, CLOSINGS_AGAIN, ERROR, LOOKED_AT_NS, STATE, UNKNOWN
 
 PROGRAM = Path(contact.__file__)
-FIRST_LOOK_S = 5.0  # a small computer takes a second to start a program
+FIRST_LOOK_S = 2.0  # a small computer takes a second to start a program
 STALE_S = 2.0  # 500 looks
 
 
@@ -33,7 +34,6 @@ class WatchedContact:
         self._words[CLOSINGS] = self._words[CLOSINGS_AGAIN] = closings
         self._words[STATE] = UNKNOWN
         self._process = self._start()
-        self._await_first_look()
 
     @property
     def is_closed(self) -> bool:
@@ -44,14 +44,13 @@ class WatchedContact:
     def closings(self) -> int:
         """How often the contact has closed, with those counted before."""
         while (closings := self._words[CLOSINGS]) != self._words[CLOSINGS_AGAIN]:
-            time.sleep(0)  # just being written
+            os.sched_yield()  # just being written
         return closings
 
     def failure(self) -> str:
         """Why the contact cannot be seen now; empty: it is."""
         if self._process.poll() is not None:
             self._process = self._start()
-            self._await_first_look()
         error = self._words[ERROR]
         if error:
             reason = "is neither 0 nor 1" if error == contact.NO_NUMBER else os.strerror(error)
@@ -61,17 +60,21 @@ class WatchedContact:
         return ""
 
     def close(self) -> None:
-        """End the program; what it counted can still be read."""
+        """End the program for good; what it counted can still be read."""
         self._process.kill()
         self._process.wait()
+        os.close(self._descriptor)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._words[LOOKED_AT_NS] = 0
+        """The program, after its first look at the file, or when it takes too long for that."""
         # -I and -S: nothing of the environment, no site packages; half the memory, half the time
-        command = [sys.executable, "-IS", str(PROGRAM), str(self._file), *self._arguments, str(self._descriptor)]
-        return subprocess.Popen(command, pass_fds=[self._descriptor], stdin=subprocess.DEVNULL)
-
-    def _await_first_look(self) -> None:
-        deadline_s = time.monotonic() + FIRST_LOOK_S
-        while not self._words[LOOKED_AT_NS] and self._process.poll() is None and time.monotonic() < deadline_s:
-            time.sleep(contact.LOOK_EVERY_S)
+        command = [sys.executable, "-IS", str(PROGRAM), str(self._file), *self._arguments]
+        command += [str(self._descriptor), str(os.getpid())]
+        read, write = os.pipe2(os.O_CLOEXEC)
+        try:
+            process = subprocess.Popen(command, pass_fds=[self._descriptor], stdin=subprocess.DEVNULL, stdout=write)
+        finally:
+            os.close(write)
+        select.select([read], [], [], FIRST_LOOK_S)
+        os.close(read)
+        return process
