@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +157,24 @@ def meter(api: ApiCaller, bus: str) -> dict[str, Any]:
 @pytest.fixture
 def engine(folder: DataFolder) -> Iterator[None]:
     """A real engine on the folder, in a thread of its own; it answers before the test begins."""
+    with _running_engine(folder):
+        yield
+
+
+@pytest.fixture
+def run_engine_on(folder: DataFolder) -> Callable[[Path], AbstractContextManager[None]]:
+    """The same on a computer whose inputs and outputs a board file describes, as often as a test likes."""
+
+    def run(board_file: Path) -> AbstractContextManager[None]:
+        from wattledger.fieldbus import load_board
+
+        return _running_engine(folder, board=load_board(board_file))
+
+    return run
+
+
+@contextmanager
+def _running_engine(folder: DataFolder, **settings: Any) -> Iterator[None]:
     from wattledger.apps.rest.server import engine as client
     from wattledger.engine.api import EngineError
     from wattledger.engine.service import EngineSettings, run_engine
@@ -168,8 +186,11 @@ def engine(folder: DataFolder) -> Iterator[None]:
 
     def run() -> None:
         with runner:
-            settings = EngineSettings(folder)
-            runner.run(run_engine(settings, plants=SavedConfiguration(), heartbeat=lambda: None, stop=stop))
+            runner.run(
+                run_engine(
+                    EngineSettings(folder, **settings), plants=SavedConfiguration(), heartbeat=lambda: None, stop=stop
+                )
+            )
 
     thread = threading.Thread(target=run, name="engine")
     thread.start()

@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from wattledger.apps.accounts.models import ApiToken, User
 from wattledger.apps.building.models import EnergySource, Revision, Site, Switchboard, Usage, Zone
+from wattledger.apps.devices.input_models import DeviceInput, OutputSetting
 from wattledger.apps.devices.models import (
     Bus,
     Circuit,
@@ -200,6 +201,19 @@ def test_the_database_refuses_wrong_users_and_buildings(folder: DataFolder, wron
         pytest.param(lambda w: [_series(w) for _ in "ab"], id="series twice"),
         pytest.param(lambda w: _series(w, aggregate="sum"), id="aggregate"),
         pytest.param(lambda w: _series(w, decimals=10), id="decimals"),
+        pytest.param(lambda w: _input(w, amount=0), id="pulse worth nothing"),
+        pytest.param(lambda w: _input(w, amount=None), id="pulse of unknown worth"),
+        pytest.param(lambda w: _input(w, lead_ohm=1), id="pulse counter with leads"),
+        pytest.param(lambda w: _input(w, debounce_ms=1001), id="debounce"),
+        pytest.param(lambda w: _input(w, measures=""), id="input that measures nothing"),
+        pytest.param(lambda w: _input(w, kind="love"), id="input of nothing"),
+        pytest.param(lambda w: [_input(w) for _ in "ab"], id="input twice"),
+        pytest.param(lambda w: OutputSetting.objects.create(pk=1, analog_output_v=10.1), id="output voltage"),
+        pytest.param(lambda w: OutputSetting.objects.create(pk=2), id="second output setting"),
+        pytest.param(
+            lambda w: [Bus.objects.create(kind="local-io", name=name, port=None) for name in "ab"], id="local bus twice"
+        ),
+        pytest.param(lambda w: Bus.objects.create(kind="local-io", name="x"), id="local bus with a port"),
         pytest.param(lambda w: RecordingInterval.objects.create(kind="energy", minutes=7), id="interval"),
         pytest.param(lambda w: RecordingInterval.objects.create(kind="love", minutes=5), id="interval of nothing"),
     ],
@@ -207,6 +221,17 @@ def test_the_database_refuses_wrong_users_and_buildings(folder: DataFolder, wron
 def test_the_database_refuses_wrong_devices(wired: dict[str, Any], wrong: Any) -> None:
     with pytest.raises(IntegrityError):
         wrong(wired)
+
+
+def test_the_database_takes_inputs_as_they_should_be(wired: dict[str, Any]) -> None:
+    _input(wired)
+
+    assert DeviceInput.objects.get().device == wired["device"]
+
+
+def _input(wired: dict[str, Any], **wrong: Any) -> DeviceInput:
+    pulse = {"kind": "pulse", "measures": "water_volume", "amount": 1, "offset": 0, "debounce_ms": 10}
+    return DeviceInput.objects.create(**{"device": wired["device"], **pulse, "inverted": False, **wrong})
 
 
 def test_the_ids_of_series_are_never_given_twice(wired: dict[str, Any]) -> None:

@@ -160,6 +160,7 @@ def test_acts_of_the_engine_hold_no_lock_and_all_others_are_one_with_their_answe
         "/certificates": True,
         "/devices": True,
         "/devices/{device_id}/identify": False,
+        "/io/relay-test": False,
         "/jobs/{job_id}/cancel": False,
         "/readings": False,
     }

@@ -9,7 +9,7 @@ import pytest
 from wattledger.apps.devices.advice import ADVICE
 from wattledger.apps.devices.models import BAUDRATES
 from wattledger.apps.devices.plant import load_plant
-from wattledger.engine.answers import CHECK_ADAPTER, CHECK_TLS
+from wattledger.engine.answers import CHECK_ADAPTER, CHECK_TERMINAL, CHECK_TLS
 from wattledger.engine.links import link_of
 from wattledger.fieldbus import Advice, RtuLink
 from wattledger.plant import DataFolder, Parity, RtuBus
@@ -194,7 +194,7 @@ def test_every_line_that_is_taken_can_be_opened_by_the_engine(api: Any, line: st
             assert isinstance(link_of(load_plant().buses[0], Vault(folder.vault_key)), RtuLink)
 
 
-def test_the_description_of_the_api_knows_both_kinds(caller: Any) -> None:
+def test_the_description_of_the_api_knows_every_kind(caller: Any) -> None:
     described = caller("anonymous").get("/openapi.json")
 
     operations = described["paths"]["/api/v1/buses"], described["paths"]["/api/v1/buses/{bus_id}"]
@@ -203,10 +203,12 @@ def test_the_description_of_the_api_knows_both_kinds(caller: Any) -> None:
     assert made["discriminator"]["mapping"] == {
         "modbus-tcp": "#/components/schemas/NewTcpBus",
         "modbus-rtu": "#/components/schemas/NewRtuBus",
+        "local-io": "#/components/schemas/NewLocalBus",
     }
-    assert [one["$ref"].rpartition("/")[2] for one in changed["anyOf"]] == ["TcpBusChange", "RtuBusChange"]
+    names = [one["$ref"].rpartition("/")[2] for one in changed["anyOf"]]
+    assert names == ["TcpBusChange", "RtuBusChange", "LocalBusChange"]
     assert {"NewTcpBus", "NewRtuBus", "TcpBusChange", "RtuBusChange"} <= set(described["components"]["schemas"])
 
 
 def test_every_advice_has_a_text() -> None:
-    assert {str(advice) for advice in Advice} | {CHECK_ADAPTER, CHECK_TLS} == set(ADVICE)
+    assert {str(advice) for advice in Advice} | {CHECK_ADAPTER, CHECK_TERMINAL, CHECK_TLS} == set(ADVICE)

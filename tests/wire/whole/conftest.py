@@ -65,15 +65,15 @@ class Server:
         """Run `wattledger …` to its end."""
         return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
 
-    def start(self, *, environment: Mapping[str, str] | None = None) -> None:
-        """Start and wait until all services do."""
-        self.launch(environment=environment)
+    def start(self, *options: str, environment: Mapping[str, str] | None = None) -> None:
+        """Start, with further options of `run`, and wait until all services do."""
+        self.launch(*options, environment=environment)
         until(self.is_ready)
 
-    def launch(self, *, environment: Mapping[str, str] | None = None) -> None:
+    def launch(self, *options: str, environment: Mapping[str, str] | None = None) -> None:
         """Start and wait for nothing."""
         self._process = subprocess.Popen(
-            [*COMMAND, "run", "--data", str(self.folder.root), "--port", str(self.port)],
+            [*COMMAND, "run", "--data", str(self.folder.root), "--port", str(self.port), *options],
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -7,10 +7,17 @@ from datetime import UTC, datetime, timedelta
 from wattledger.apps.accounts.changes import CHANGED, CREATED, DELETED
 from wattledger.apps.accounts.models import User
 from wattledger.apps.building.revision import changing
-from wattledger.apps.devices.catalog import map_of
+from wattledger.apps.devices.catalog import map_of, terminals_of
 from wattledger.apps.devices.circuits import assign
 from wattledger.apps.devices.drafts import CircuitDraft, DeviceChange, DeviceDraft, Since
-from wattledger.apps.devices.models import MOST_ON_LINE, Bus, BusKind, Circuit, Device, Installation
+from wattledger.apps.devices.inputs import (
+    check_terminal_is_here,
+    keep_input,
+    measured_map,
+    present_input,
+    said_input,
+)
+from wattledger.apps.devices.models import MOST_ON_LINE, Bus, BusKind, Circuit, Device, Installation, Series
 from wattledger.apps.devices.recording import chosen_points, record_points
 from wattledger.apps.rest.problems import ProblemError, bad_field
 from wattledger.catalog import DeviceMap
@@ -23,10 +30,15 @@ def create_device(draft: DeviceDraft, *, by: User) -> Device:
     """Make a device with its first installation, a circuit per channel and the series of what is recorded.
 
     Raises FieldError for whatever the catalog, the bus or the building does not have, and for a name or an address on
-    the bus that another device has, and for a serial line that is full or has no such unit.
+    the bus that another device has, for a serial line that is full or has no such unit, and for an input of the server
+    that does not fit or cannot measure what is said.
     """
-    device_map = map_of(draft.profile, draft.product)
+    product_map = map_of(draft.profile, draft.product)
+    said = said_input(product_map, None, draft.input)
+    device_map = measured_map(product_map, said)
     points = chosen_points(device_map, draft.recorded)
+    if said is not None:
+        check_terminal_is_here(draft.unit_id)
     with changing(WHAT, by=by) as change:
         device = Device(
             name=draft.name,
@@ -38,6 +50,7 @@ def create_device(draft: DeviceDraft, *, by: User) -> Device:
         )
         _check_fits(device)
         device.save()
+        keep_input(device, said)
         Installation.objects.create(device=device, since=device.created)
         circuits = _create_circuits(device, device_map)
         _change_circuits(circuits, draft.circuits, since=Since.ALWAYS)
@@ -57,6 +70,7 @@ def change_device(device_id: int, wanted: DeviceChange, *, by: User) -> Device:
         changes = [
             _change_fields(device, wanted),
             _change_circuits(circuits, wanted.circuits, since=wanted.since),
+            _change_input(device, circuits, wanted),
             _change_recorded(device, circuits, wanted),
         ]
         if any(changes):
@@ -106,8 +120,18 @@ def _check_fits(device: Device) -> None:
     owner = neighbours.filter(unit_id=device.unit_id).first()
     if owner is not None:
         raise bad_field("unit_id", "taken", owner=owner.name)
+    if device.bus is not None:
+        _check_fits_terminal(device, device.bus)
     if device.bus is not None and device.bus.kind == BusKind.MODBUS_RTU:
         _check_fits_on_line(device, neighbours.count())
+
+
+def _check_fits_terminal(device: Device, bus: Bus) -> None:
+    terminals = terminals_of(device.profile, device.product)
+    if bool(terminals) is not (bus.kind == BusKind.LOCAL_IO):
+        raise bad_field("bus", "not_on_this_bus")
+    if terminals and device.unit_id not in terminals:
+        raise bad_field("unit_id", "not_one_of", choice=", ".join(map(str, terminals)))
 
 
 def _check_fits_on_line(device: Device, neighbours: int) -> None:
@@ -166,5 +190,25 @@ def _change_circuits(circuits: list[Circuit], drafts: tuple[CircuitDraft, ...], 
 def _change_recorded(device: Device, circuits: list[Circuit], wanted: DeviceChange) -> bool:
     if wanted.recorded is None and not wanted.default_recorded:
         return False
-    points = chosen_points(map_of(device.profile, device.product), wanted.recorded)
+    points = chosen_points(_map_of(device), wanted.recorded)
     return record_points(circuits, points)
+
+
+def _change_input(device: Device, circuits: list[Circuit], wanted: DeviceChange) -> bool:
+    """What is said of an input; where it measures something else, that is recorded instead."""
+    if wanted.input is None:
+        return False
+    product_map = map_of(device.profile, device.product)
+    before = present_input(device)
+    said = said_input(product_map, before, wanted.input)
+    if not keep_input(device, said):
+        return False
+    if wanted.recorded is None and not wanted.default_recorded:
+        points = measured_map(product_map, said).points
+        is_recorded = Series.objects.filter(circuit__in=circuits, recorded=True).exists()
+        record_points(circuits, points if is_recorded else ())
+    return True
+
+
+def _map_of(device: Device) -> DeviceMap:
+    return measured_map(map_of(device.profile, device.product), present_input(device))

@@ -17,6 +17,7 @@ ADVICE = {
         "Check address and port, that the device speaks TLS there, and that each side takes the certificate of the"
         " other; the detail says what failed."
     ),
+    "check_terminal": _("Check that this server has the input, and that the file of its board says where it is."),
     "check_unit": _("Check the Modbus address that is set on the device."),
     "choose_product": _("Another product answers at this address. Choose the product that was found."),
     "check_profile": _("The device does not answer as its profile says. Choose the profile that fits it."),

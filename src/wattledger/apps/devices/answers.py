@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from wattledger.apps.devices.bus_schemas import BusAnswer, Frame, RtuBusAnswer, TcpBusAnswer, Traffic
+from dataclasses import asdict
+
+from wattledger.apps.devices.bus_schemas import BusAnswer, Frame, LocalBusAnswer, RtuBusAnswer, TcpBusAnswer, Traffic
 from wattledger.apps.devices.models import Bus, BusKind, CircuitAssignment, Security, Series
 from wattledger.apps.devices.queries import CircuitRow, DeviceRow, point_of
-from wattledger.apps.devices.schemas import CircuitAnswer, DeviceAnswer, ProfileAnswer, SeriesAnswer
+from wattledger.apps.devices.schemas import CircuitAnswer, DeviceAnswer, InputAnswer, ProfileAnswer, SeriesAnswer
 from wattledger.apps.rest.ids import Kind, optional_id, public_id
 from wattledger.catalog import Profile
 from wattledger.engine.api import BusFrame, TrafficStatistics
@@ -15,6 +17,8 @@ from wattledger.plant import Parity, TlsVersion
 
 def bus_answer(bus: Bus) -> BusAnswer:
     """A bus, with the fields of its kind."""
+    if bus.kind == BusKind.LOCAL_IO:
+        return LocalBusAnswer(id=public_id(Kind.BUS, bus.pk), kind="local-io", name=bus.name, version=bus.version)
     if bus.kind == BusKind.MODBUS_RTU:
         return RtuBusAnswer(
             id=public_id(Kind.BUS, bus.pk),
@@ -66,6 +70,7 @@ def device_answer(row: DeviceRow) -> DeviceAnswer:
         enabled=device.enabled,
         created=device.created,
         recorded=list(row.recorded),
+        input=InputAnswer(**asdict(row.input)) if row.input else None,
         circuits=circuits,
         zone=only.zone if only else None,
         usage=only.usage if only else None,
@@ -97,7 +102,8 @@ def series_answer(series: Series) -> SeriesAnswer:
 
 def profile_answer(profile: Profile) -> ProfileAnswer:
     """A profile; a serial device is reached over TCP through a gateway as well."""
-    ways = {"modbus-rtu": profile.transport.rtu, "modbus-tcp": profile.transport.tcp}
+    transport = profile.transport
+    ways = {"modbus-rtu": transport.rtu, "modbus-tcp": transport.tcp, "local-io": transport.local}
     return ProfileAnswer(
         id=profile.id,
         name=profile.name,

@@ -3,42 +3,61 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pydantic import GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from wattledger.apps.devices.bus_schemas import NewBus, NewRtuBus, NewTcpBus, RtuBusChange, TcpBusChange, TlsFields
+from wattledger.apps.devices.bus_schemas import (
+    LocalBusChange,
+    NewBus,
+    NewLocalBus,
+    NewRtuBus,
+    NewTcpBus,
+    RtuBusChange,
+    TcpBusChange,
+    TlsFields,
+)
 from wattledger.apps.devices.drafts import BusFields
 from wattledger.apps.devices.models import BusKind
 from wattledger.apps.rest.ids import Kind, number_in_field
 from wattledger.apps.rest.validation import field_error
+
+AnyChange: TypeAlias = TcpBusChange | RtuBusChange | LocalBusChange
+
+_CHANGES: dict[str, type[AnyChange]] = {
+    BusKind.MODBUS_TCP: TcpBusChange,
+    BusKind.MODBUS_RTU: RtuBusChange,
+    BusKind.LOCAL_IO: LocalBusChange,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class BusChange:
     """A body that is read once its bus is known: only the bus says which kind of change it must be.
 
-    Described in the API as either kind.
+    Described in the API as any kind.
     """
 
     given: object
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        either = handler.generate_schema(TcpBusChange | RtuBusChange)
-        return core_schema.no_info_wrap_validator_function(lambda given, _: cls(given), either)
+        each = handler.generate_schema(AnyChange)
+        return core_schema.no_info_wrap_validator_function(lambda given, _: cls(given), each)
 
-    def of(self, kind: str) -> TcpBusChange | RtuBusChange:
+    def of(self, kind: str) -> AnyChange:
         """The change of a bus of this kind; raises FieldError."""
-        model = RtuBusChange if kind == BusKind.MODBUS_RTU else TcpBusChange
         try:
-            return model.model_validate(self.given)
+            return _CHANGES[kind].model_validate(self.given)
         except ValidationError as error:
             raise field_error([{**one, "loc": ("body", "change", *one["loc"])} for one in error.errors()]) from error
 
 
 def new_bus_fields(given: NewBus) -> BusFields:
-    """All fields of a bus to be made, those of the other kind empty."""
+    """All fields of a bus to be made, those of the other kinds empty."""
+    if isinstance(given, NewLocalBus):
+        return {"kind": BusKind.LOCAL_IO, "name": given.name, "port": None}
     common: BusFields = {"name": given.name, "timeout_s": given.timeout_s, "retries": given.retries}
     match given:
         case NewTcpBus():
@@ -64,11 +83,13 @@ def new_bus_fields(given: NewBus) -> BusFields:
             }
 
 
-def bus_change_fields(given: TcpBusChange | RtuBusChange) -> BusFields:
+def bus_change_fields(given: AnyChange) -> BusFields:
     """The fields that a change names."""
     fields = BusFields()
     if given.name is not None:
         fields["name"] = given.name
+    if isinstance(given, LocalBusChange):
+        return fields
     if given.timeout_s is not None:
         fields["timeout_s"] = given.timeout_s
     if given.retries is not None:

@@ -72,7 +72,14 @@ class NewRtuBus(Given):
     retries: Retries = 1
 
 
-NewBus: TypeAlias = Annotated[NewTcpBus | NewRtuBus, Field(discriminator="kind")]
+class NewLocalBus(Given):
+    """The server's own inputs, to be made a bus; there is one at most."""
+
+    kind: Literal["local-io"]
+    name: Name
+
+
+NewBus: TypeAlias = Annotated[NewTcpBus | NewRtuBus | NewLocalBus, Field(discriminator="kind")]
 
 
 class TcpBusChange(TlsFields):
@@ -99,6 +106,13 @@ class RtuBusChange(Given):
     echo: Echo | None = None
     timeout_s: Timeout | None = None
     retries: Retries | None = None
+    version: Version | None = None
+
+
+class LocalBusChange(Given):
+    """Of the server's own inputs; what is absent stays as it is."""
+
+    name: Name | None = None
     version: Version | None = None
 
 
@@ -138,7 +152,14 @@ class RtuBusAnswer(Answer):
     version: int
 
 
-BusAnswer: TypeAlias = Annotated[TcpBusAnswer | RtuBusAnswer, Field(discriminator="kind")]
+class LocalBusAnswer(Answer):
+    id: str
+    kind: Literal["local-io"]
+    name: str
+    version: int
+
+
+BusAnswer: TypeAlias = Annotated[TcpBusAnswer | RtuBusAnswer | LocalBusAnswer, Field(discriminator="kind")]
 
 
 class BusPage(Answer):

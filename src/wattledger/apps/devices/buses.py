@@ -106,9 +106,13 @@ def _check_free(bus: Bus) -> None:
     others = Bus.objects.exclude(pk=bus.pk)
     if others.filter(name=bus.name).exists():
         raise bad_field("name", "taken", owner=bus.name)
-    if bus.kind == BusKind.MODBUS_RTU:
-        field, owner = "port", others.filter(kind=bus.kind, device_file=bus.device_file).first()
-    else:
-        field, owner = "host", others.filter(kind=bus.kind, host=bus.host, port=bus.port).first()
+    alike = others.filter(kind=bus.kind)
+    match BusKind(bus.kind):
+        case BusKind.MODBUS_RTU:
+            field, owner = "port", alike.filter(device_file=bus.device_file).first()
+        case BusKind.MODBUS_TCP:
+            field, owner = "host", alike.filter(host=bus.host, port=bus.port).first()
+        case BusKind.LOCAL_IO:
+            field, owner = "kind", alike.first()
     if owner is not None:
         raise bad_field(field, "taken", owner=owner.name)

@@ -9,6 +9,7 @@ from wattledger.apps.rest.problems import bad_field
 from wattledger.apps.rest.server import data_folder
 from wattledger.catalog import (
     Catalog,
+    CatalogError,
     DeviceMap,
     Profile,
     UnknownProductError,
@@ -35,6 +36,15 @@ def map_of(profile_id: str, product_ref: str) -> DeviceMap:
     except UnknownProductError:
         choice = ", ".join(product.ref for product in profile.products)
         raise bad_field("product", "unknown_product", choice=choice) from None
+
+
+def terminals_of(profile_id: str, product_ref: str) -> tuple[int, ...]:
+    """The terminals of the server that a product can be wired to; none: it is on a bus, or not in the catalog."""
+    try:
+        profile = catalog().profile(profile_id)
+        return profile.terminals_of(profile.product(product_ref))
+    except CatalogError:
+        return ()
 
 
 def _profile(profile_id: str) -> Profile:

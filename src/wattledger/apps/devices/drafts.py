@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 from wattledger.apps.devices.models import BusKind, Security
 from wattledger.plant import Parity, TlsVersion
+
+# What somebody says of an input of the server itself, by the names of `plant.Input`; what is absent stays as it is.
+InputDraft: TypeAlias = dict[str, str | float | bool]
 
 
 class Belonging(TypedDict, total=False):
@@ -82,6 +85,7 @@ class DeviceDraft:
     enabled: bool
     recorded: tuple[str, ...] | None
     circuits: tuple[CircuitDraft, ...]
+    input: InputDraft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +99,6 @@ class DeviceChange:
     recorded: tuple[str, ...] | None = None
     default_recorded: bool = False
     circuits: tuple[CircuitDraft, ...] = ()
+    input: InputDraft | None = None
     since: Since = Since.TODAY
     version: int | None = None

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from wattledger.apps.building.models import EnergySource, Landmark, Switchboard, Usage, Zone
+from wattledger.apps.devices import input_models  # noqa: F401 - Django looks for models here only
 from wattledger.measure import INTERVALS_MIN, Aggregate, Kind
 from wattledger.plant import TCP_UNIT_IDS, Parity, TlsVersion
 
@@ -28,6 +29,7 @@ MOST_DECIMALS = 9
 class BusKind(models.TextChoices):
     MODBUS_TCP = "modbus-tcp"
     MODBUS_RTU = "modbus-rtu"
+    LOCAL_IO = "local-io"
 
 
 class Security(models.TextChoices):
@@ -65,9 +67,9 @@ class ClientCertificate(models.Model):
 
 
 class Bus(models.Model):
-    """A line on which requests take turns: one host and port, or one serial line, shared by the units on it.
+    """A line on which requests take turns: one host and port, one serial line, or the server's own inputs.
 
-    The fields of the other kind, or of another security, are empty, None or what they are by default.
+    The fields of the other kinds, or of another security, are empty, None or what they are by default.
     """
 
     kind = models.CharField(max_length=16, choices=BusKind.choices, default=BusKind.MODBUS_TCP)
@@ -124,6 +126,18 @@ class Bus(models.Model):
                     device_file__startswith="/dev/",
                     baudrate__isnull=False,
                     parity__in=[one.value for one in Parity],
+                )
+                | Q(
+                    kind=BusKind.LOCAL_IO,
+                    host="",
+                    port__isnull=True,
+                    security=Security.CLEAR,
+                    device_file="",
+                    baudrate__isnull=True,
+                    parity="",
+                    stop_bits__isnull=True,
+                    echo=False,
+                    in_flight=1,
                 ),
             ),
             models.CheckConstraint(
@@ -163,6 +177,7 @@ class Bus(models.Model):
             models.UniqueConstraint(
                 name="bus_device_file_unique", fields=["device_file"], condition=Q(kind=BusKind.MODBUS_RTU)
             ),
+            models.UniqueConstraint(name="bus_local_only_one", fields=["kind"], condition=Q(kind=BusKind.LOCAL_IO)),
         )
 
     def __str__(self) -> str:

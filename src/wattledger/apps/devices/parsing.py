@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from wattledger.apps.devices.drafts import Belonging, CircuitDraft, DeviceChange, DeviceDraft
-from wattledger.apps.devices.schemas import BelongingFields, CircuitFields, DeviceFieldsChange, NewDevice, Points
+from wattledger.apps.devices.drafts import Belonging, CircuitDraft, DeviceChange, DeviceDraft, InputDraft
+from wattledger.apps.devices.schemas import (
+    BelongingFields,
+    CircuitFields,
+    DeviceFieldsChange,
+    InputFields,
+    NewDevice,
+    Points,
+)
 from wattledger.apps.rest.ids import Kind, number_in_field
 from wattledger.apps.rest.problems import bad_field
 
@@ -21,6 +28,7 @@ def device_draft(given: NewDevice) -> DeviceDraft:
         enabled=given.enabled,
         recorded=_names(given.recorded),
         circuits=_circuits(given, given.circuits),
+        input=_input(given.input),
     )
 
 
@@ -34,9 +42,14 @@ def device_change(given: DeviceFieldsChange) -> DeviceChange:
         recorded=None if given.recorded is None else _names(given.recorded),
         default_recorded=given.recorded == "default",
         circuits=_circuits(given, given.circuits),
+        input=_input(given.input),
         since=given.since,
         version=given.version,
     )
+
+
+def _input(given: InputFields | None) -> InputDraft | None:
+    return None if given is None else given.model_dump(exclude_unset=True)
 
 
 def _names(recorded: Points) -> tuple[str, ...] | None:

@@ -12,6 +12,8 @@ from django.db import DatabaseError, connection
 from wattledger import plant
 from wattledger.apps.building.models import Revision, Site
 from wattledger.apps.devices.errors import PlantUnreadableError
+from wattledger.apps.devices.input_models import DeviceInput
+from wattledger.apps.devices.inputs import input_of
 from wattledger.apps.devices.models import (
     Bus,
     BusKind,
@@ -23,6 +25,7 @@ from wattledger.apps.devices.models import (
     Security,
     Series,
 )
+from wattledger.apps.devices.outputs import analog_output_v
 from wattledger.measure import Aggregate, Kind
 from wattledger.plant import Plant
 
@@ -71,10 +74,13 @@ def _plant() -> Plant:
             plant.RecordingInterval(kind=Kind(interval.kind), minutes=interval.minutes)
             for interval in RecordingInterval.objects.order_by("pk")
         ),
+        analog_output_v=analog_output_v(),
     )
 
 
 def _bus(bus: Bus) -> plant.Bus:
+    if bus.kind == BusKind.LOCAL_IO:
+        return plant.LocalBus(id=bus.pk, name=bus.name)
     if bus.kind == BusKind.MODBUS_RTU:
         return plant.RtuBus(
             id=bus.pk,
@@ -116,6 +122,7 @@ def _devices() -> Iterator[plant.Device]:
     mounted: dict[int, list[plant.Installation]] = defaultdict(list)
     for row in Installation.objects.filter(device__retired=None).order_by("since"):
         mounted[row.device_id].append(_installation(row))
+    inputs = {row.device_id: input_of(row) for row in DeviceInput.objects.filter(device__retired=None)}
     for device in Device.objects.filter(retired=None, bus__isnull=False).order_by("pk"):
         yield plant.Device(
             id=device.pk,
@@ -126,6 +133,7 @@ def _devices() -> Iterator[plant.Device]:
             product=device.product,
             enabled=device.enabled,
             installations=tuple(mounted[device.pk]),
+            input=inputs.get(device.pk),
         )
 
 

@@ -10,9 +10,12 @@ from datetime import UTC, datetime
 from django.db.models import Q, QuerySet
 
 from wattledger.apps.devices.circuits import present_assignment
+from wattledger.apps.devices.input_models import DeviceInput
+from wattledger.apps.devices.inputs import input_of
 from wattledger.apps.devices.models import Circuit, CircuitAssignment, Device, Series
 from wattledger.apps.rest.problems import ProblemError, bad_field
 from wattledger.measure import Aggregate, PointName
+from wattledger.plant import Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class DeviceRow:
     device: Device
     circuits: tuple[CircuitRow, ...]
     recorded: tuple[str, ...]
+    input: Input | None  # what is said of it; None: it is no input of the server itself
 
 
 def point_of(series: Series) -> PointName:
@@ -51,7 +55,7 @@ def living_devices() -> QuerySet[Device]:
 
 
 def device_rows(devices: Iterable[Device]) -> list[DeviceRow]:
-    """The rows of these devices, in three queries however many they are."""
+    """The rows of these devices, in four queries however many they are."""
     devices = list(devices)
     circuits = list(Circuit.objects.filter(device__in=devices).order_by("device", "channel"))
     assigned: dict[int, list[CircuitAssignment]] = defaultdict(list)
@@ -65,7 +69,11 @@ def device_rows(devices: Iterable[Device]) -> list[DeviceRow]:
     rows: dict[int, list[CircuitRow]] = defaultdict(list)
     for circuit in circuits:
         rows[circuit.device_id].append(CircuitRow(circuit, present_assignment(assigned[circuit.pk], at=now)))
-    return [DeviceRow(device, tuple(rows[device.pk]), tuple(recorded[device.pk])) for device in devices]
+    inputs = {row.device_id: input_of(row) for row in DeviceInput.objects.filter(device__in=devices)}
+    return [
+        DeviceRow(device, tuple(rows[device.pk]), tuple(recorded[device.pk]), inputs.get(device.pk))
+        for device in devices
+    ]
 
 
 def device_row(device: Device) -> DeviceRow:

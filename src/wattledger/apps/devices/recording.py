@@ -48,9 +48,13 @@ def record_points(circuits: Iterable[Circuit], points: Iterable[MappedPoint]) ->
     for row in switched:
         row.recorded = not row.recorded
         row.save(update_fields=["recorded"])
+    coarse = [key for key, row in present.items() if key in wanted and row.decimals < wanted[key].decimals]
+    for key in coarse:  # a pulse is worth less than before; what is recorded keeps its meaning
+        present[key].decimals = wanted[key].decimals
+        present[key].save(update_fields=["decimals"])
     new = [row for identity, row in wanted.items() if identity not in present]
     Series.objects.bulk_create(new)
-    return bool(switched or new)
+    return bool(switched or coarse or new)
 
 
 def interval_min(kind: Kind) -> int:

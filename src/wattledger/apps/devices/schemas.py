@@ -8,17 +8,19 @@ from uuid import UUID
 from pydantic import Field
 
 from wattledger.apps.devices.drafts import Since
+from wattledger.apps.devices.input_models import MOST_LEAD_OHM, InputKind
 from wattledger.apps.rest.values import Answer, Given, Id, Line, Name, UtcTime, Version
 from wattledger.catalog import Status
 from wattledger.engine.api import IdentifyOutcome
 from wattledger.measure import Aggregate, Kind
-from wattledger.plant import TCP_UNIT_IDS
+from wattledger.plant import MOST_DEBOUNCE_MS, TCP_UNIT_IDS, USUAL_DEBOUNCE_MS
 
 UnitId = Annotated[int, Field(ge=0, le=TCP_UNIT_IDS[-1], description="1 to 247 on a serial line")]
 Channel = Annotated[int, Field(ge=1, le=1000)]
 PointText = Annotated[str, Field(max_length=100)]
 Points = Annotated[list[PointText], Field(max_length=1000)] | Literal["default"]
 Limit = Annotated[float, Field(gt=0, le=1e12)]
+InputEnd = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
 class BelongingFields(Given):
@@ -40,6 +42,24 @@ class CircuitFields(BelongingFields):
     name: Name | None = None
 
 
+class InputFields(Given):
+    """What an input of the server itself measures. What is absent stays as it is, at first as the product has it.
+
+    Pulse counter: `measures`, `unit`, `amount`, `offset`, `debounce_ms`, `inverted`. Binary input: `measures`,
+    `debounce_ms`, `inverted`. Analog input: `measures`, `unit`, `at_4ma`, `at_20ma`. PT100: `measures`, `lead_ohm`.
+    """
+
+    measures: PointText = Field(default="", description="the name of a point, as water_volume")
+    unit: Annotated[str, Field(max_length=16)] = Field(default="", description="empty: the unit of the point")
+    amount: Annotated[float, Field(gt=0, le=1e9)] = Field(default=1.0, description="that a pulse is worth")
+    offset: Annotated[float, Field(ge=0, le=1e12)] = Field(default=0.0, description="at which the index begins")
+    debounce_ms: Annotated[int, Field(ge=0, le=MOST_DEBOUNCE_MS)] = USUAL_DEBOUNCE_MS
+    inverted: bool = Field(default=False, description="closed and open change places")
+    at_4ma: InputEnd = 4.0
+    at_20ma: InputEnd = 20.0
+    lead_ohm: Annotated[float, Field(ge=0, le=MOST_LEAD_OHM)] = Field(default=0.0, description="both wires together")
+
+
 class NewDevice(BelongingFields):
     """A device to be made; the fields of a circuit beside the others are shorthand where it has only one."""
 
@@ -51,6 +71,7 @@ class NewDevice(BelongingFields):
     enabled: bool = True
     recorded: Points = "default"
     circuits: Annotated[tuple[CircuitFields, ...], Field(max_length=1000)] = ()
+    input: InputFields | None = Field(default=None, description="of an input of the server itself")
 
 
 class DeviceFieldsChange(BelongingFields):
@@ -62,6 +83,7 @@ class DeviceFieldsChange(BelongingFields):
     enabled: bool | None = None
     recorded: Points | None = None
     circuits: Annotated[tuple[CircuitFields, ...], Field(max_length=1000)] = ()
+    input: InputFields | None = None
     since: Since = Since.TODAY
     version: Version | None = None
 
@@ -84,8 +106,26 @@ class CircuitAnswer(Answer):
     assigned: bool
 
 
+class InputAnswer(Answer):
+    """What is said of an input; the fields of the other kinds are null."""
+
+    kind: InputKind
+    measures: str
+    unit: str = ""
+    amount: float | None = None
+    offset: float | None = None
+    debounce_ms: int | None = None
+    inverted: bool | None = None
+    at_4ma: float | None = None
+    at_20ma: float | None = None
+    lead_ohm: float | None = None
+
+
 class DeviceAnswer(Answer):
-    """`zone`, `usage`, `source`, `switchboard` are those of its circuit where there is only one."""
+    """`zone`, `usage`, `source`, `switchboard` are those of its circuit where there is only one.
+
+    `input`: what is said of an input of the server itself; null: it is none.
+    """
 
     id: str
     name: str
@@ -96,6 +136,7 @@ class DeviceAnswer(Answer):
     enabled: bool
     created: UtcTime
     recorded: list[str]
+    input: InputAnswer | None
     circuits: list[CircuitAnswer]
     zone: str | None
     usage: str | None

@@ -31,6 +31,8 @@ STATUS = {
     "engine_refused": 409,
     "scan_pending": 409,
     "not_scannable": 409,
+    "relay_held": 409,
+    "no_relay": 409,
     "too_large": 413,
     "unsupported_media_type": 415,
     "invalid": 422,
