@@ -15,6 +15,7 @@ import pytest
 from wattledger.archive import EmbeddedReader
 from wattledger.engine.api import EngineClient, EngineUnreachableError
 from wattledger.engine.service import EngineSettings, run_engine
+from wattledger.fieldbus import Board
 from wattledger.journal import Event, Journal
 from wattledger.measure import Aggregate
 from wattledger.plant import Circuit, DataFolder, Device, Plant, PlantError, Series, TcpBus
@@ -118,12 +119,14 @@ def plant_of(port: int, *, revision: int = 1, name: str = "Main meter") -> Plant
 
 
 @asynccontextmanager
-async def engine_on(folder: DataFolder, clock: ShiftedClock, plants: Plants) -> AsyncIterator[Running]:
+async def engine_on(
+    folder: DataFolder, clock: ShiftedClock, plants: Plants, *, board: Board | None = None
+) -> AsyncIterator[Running]:
     running = Running(folder, clock, plants, EngineClient(folder.engine_socket))
     beats: list[float] = []
     task = asyncio.create_task(
         run_engine(
-            EngineSettings(folder, clock),
+            EngineSettings(folder, clock, board),
             plants=plants,
             heartbeat=lambda: beats.append(time.monotonic()),
             stop=running.stop,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from wattledger.engine.api import DeviceCondition, IdentifyOutcome, IdentifyRequest
+from wattledger.fieldbus import load_board
 from wattledger.plant import Parity, Plant, RtuBus
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -54,6 +55,23 @@ async def test_a_changed_line_is_opened_anew(engine: Any, plant: Plant) -> None:
 
     assert (state.revision, state.refused) == (2, ())
     assert bus.connections == 1
+
+
+async def test_the_lamp_of_the_field_bus_shows_how_the_line_does(
+    folder: Any, clock: Any, start: Any, plant: Plant, make_plants: Any, make_board: Any, serial_line: Any
+) -> None:
+    files = make_board("L")
+    green, red = "class/leds/modbus:green", "class/leds/modbus:red"
+
+    async with start(folder, clock, make_plants(plant), board=load_board(files.file)) as running:
+        await running.until(lambda: files.read(f"{green}/trigger") == "timer")
+        serial_line.unplug()
+        await running.until(lambda: files.read(f"{red}/brightness") == "255")
+        lamps = (await running.ask(running.client.io)).lamps
+
+    assert lamps == {"modbus": "red", "power": "green"}
+    assert files.read(f"{green}/trigger") == "none"
+    assert [files.read(f"{color}/brightness") for color in (green, red)] == ["0", "0"]  # nothing works any more
 
 
 async def test_an_adapter_that_is_pulled_out_is_told_with_its_device_file_and_comes_back(
