@@ -70,7 +70,7 @@ def test_the_load_and_the_cycle_of_a_bus_are_told(api: Any, device: dict[str, An
 
     assert 0 < bus["load"] <= 1
     assert meter["load"] is None
-    assert bus["cycle_s"] == meter["cycle_s"] >= 1  # the fastest points are read each second
+    assert bus["cycle_s"] == meter["cycle_s"] > 0
     assert 0 < meter["busy_s"] <= bus["busy_s"] * 1.001
     assert (bus["crc_errors"], meter["crc_errors"]) == (0, 0)
 
