@@ -83,13 +83,18 @@ def engine(folder: Any, clock: Any, start: Any, make_plants: Any) -> Callable[[P
 
 
 def state_of(running: Any, device: int) -> Any:
-    return next(one for one in running.client.state().devices if one.device == device)
+    """The state of a device; None while the plant is not applied yet (a StopIteration would never leave its thread)."""
+    return next((one for one in running.client.state().devices if one.device == device), None)
 
 
 async def condition(running: Any, device: int, wanted: DeviceCondition) -> Any:
     """Wait until a device is in this condition; gives its state."""
-    await running.until(lambda: state_of(running, device).condition is wanted)
-    return await running.ask(state_of, running, device)
+
+    def found() -> Any:
+        state = state_of(running, device)
+        return state if state is not None and state.condition is wanted else None
+
+    return await running.until(found)
 
 
 async def test_a_slot_is_recorded_over_an_authenticated_connection(
