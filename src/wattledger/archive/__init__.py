@@ -5,7 +5,7 @@ person corrects it, and that who follows the changes ends with what the archive 
 which slots there are, whether the clock can be trusted, and what readings mean, is for others to know.
 """
 
-from wattledger.archive.embedded import EmbeddedArchive, EmbeddedReader, Finding, check
+from wattledger.archive.embedded import EmbeddedArchive, EmbeddedReader, Finding, Rhythm, check
 from wattledger.archive.errors import (
     ArchiveBusyError,
     ArchiveDamagedError,
@@ -24,6 +24,7 @@ from wattledger.archive.interface import (
     Frame,
     HeldFrame,
     Point,
+    Tended,
 )
 
 __all__ = [
@@ -45,5 +46,7 @@ __all__ = [
     "Frame",
     "HeldFrame",
     "Point",
+    "Rhythm",
+    "Tended",
     "check",
 ]

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,14 @@ class Changes:
     epoch: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """What one slice of upkeep did."""
+
+    more: bool  # whether something is due yet
+    set_aside: tuple[str, ...] = ()  # names of damaged files that were replaced by what could be read of them
+
+
 class ArchiveReader(Protocol):
     """Reads beside a running writer, from any process and any thread; each call sees one consistent state.
 
@@ -167,6 +176,13 @@ class Archive(ArchiveReader, Protocol):
 
     def release(self, frames: Sequence[Frame]) -> Future[int]:
         """Record frames that were held and forget all that is held, in one step; gives as `record` does."""
+
+    def tend(self, *, now: datetime, zone: ZoneInfo) -> Future[Tended]:
+        """Do a little of what keeps the archive small and quick, as far as it is due at `now`; no reading changes.
+
+        Call it with a trusted clock, again at once while there is more and otherwise every minute. It takes at most
+        some 20 ms, in which other calls wait. `zone` is the site's, by whose days roll-ups are made.
+        """
 
     def highest_slot(self) -> Future[datetime | None]:
         """The latest slot of which readings were ever recorded; None for a new archive.

@@ -56,8 +56,8 @@ async def run_engine(
     archive = await asyncio.to_thread(EmbeddedArchive.open, folder.archive)
     events = EngineEvents(Journal(folder.journal))
     try:
-        if archive.set_aside is not None:
-            events.note(Code.ARCHIVE_SET_ASIDE, params={"file": archive.set_aside.name})
+        for file in archive.set_aside:
+            events.note(Code.ARCHIVE_SET_ASIDE, params={"file": file.name})
         local = LocalIo(settings.board, folder.pulse_counts, boot=clock.boot, events=events)
         try:
             await local.start()

@@ -1,12 +1,17 @@
 """The archives that have to keep what the interface promises: each later one is one more entry in `BACKENDS`."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from wattledger.archive import Archive, ArchiveReader, EmbeddedArchive, EmbeddedReader
+from wattledger.archive import Archive, ArchiveReader, EmbeddedArchive, EmbeddedReader, Rhythm
+
+AFTER_ALL = datetime(2101, 1, 1, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Paris")
 
 
 class Backend(Protocol):
@@ -30,7 +35,33 @@ class EmbeddedBackend:
         return EmbeddedReader.open(self.folder)
 
 
-BACKENDS: dict[str, type[Backend]] = {"embedded": EmbeddedBackend}
+class SealingArchive(EmbeddedArchive):
+    """Seals all that it has, and draws it together, as soon as it is stored: nobody must notice."""
+
+    def record(self, frames):
+        return self._sealed(super().record(frames))
+
+    def backfill(self, series, points, *, decimals):
+        return self._sealed(super().backfill(series, points, decimals=decimals))
+
+    def correct(self, series, points, *, decimals):
+        return self._sealed(super().correct(series, points, decimals=decimals))
+
+    def release(self, frames):
+        return self._sealed(super().release(frames))
+
+    def _sealed(self, future):
+        while self.tend(now=AFTER_ALL, zone=ZONE).result().more:
+            pass
+        return future
+
+
+class SealingBackend(EmbeddedBackend):
+    def open(self) -> Archive:
+        return SealingArchive.open(self.folder, durable=False, rhythm=Rhythm(enough_late=1, late_look_every_s=0))
+
+
+BACKENDS: dict[str, type[Backend]] = {"embedded": EmbeddedBackend, "sealed": SealingBackend}
 
 
 @pytest.fixture(params=BACKENDS)

@@ -23,6 +23,7 @@ from wattledger.archive import (
     check,
 )
 from wattledger.archive.embedded.calls import MOST_WAITING
+from wattledger.archive.embedded.latest import latest
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STEP = timedelta(minutes=5)
@@ -86,13 +87,13 @@ class TestConnections:
         reader, everything = EmbeddedReader.open(folder), (0, int(EVER[1].timestamp()))
         with EmbeddedArchive.open(folder) as archive, reader._snapshot() as snapshot:
             assert snapshot is not None
-            before = snapshot.columns([1], start=everything[0], end=everything[1])[1].values.tolist()
+            before = snapshot.readings([1], start=everything[0], end=everything[1])[1].values.tolist()
 
             archive.record([frame(NOON + 2 * STEP, 3)]).result()
             archive.correct(1, [Point(NOON, None)], decimals=0).result()
 
-            assert snapshot.columns([1], start=everything[0], end=everything[1])[1].values.tolist() == before == [1, 2]
-            assert snapshot.latest([1])[1].slot == NOON + STEP
+            assert snapshot.readings([1], start=everything[0], end=everything[1])[1].values.tolist() == before == [1, 2]
+            assert latest(snapshot, [1])[1].slot == NOON + STEP
             assert values(reader) == [2, 3]
 
 
@@ -170,7 +171,7 @@ class TestQueue:
 
         # the thread may have taken the first calls before the rest was given
         assert len(commits) <= 2
-        assert len(commits[-1].series) > 100
+        assert max(len(commit.series) for commit in commits) >= 100
 
     def test_what_is_too_much_fails_and_may_be_given_again(self, folder: Path) -> None:
         with EmbeddedArchive.open(folder, durable=False) as archive:
@@ -250,21 +251,21 @@ class TestDamage:
         bytes_before = (folder / "hot.db").read_bytes()
 
         with EmbeddedArchive.open(folder) as archive:
-            assert archive.set_aside is not None
-            assert archive.set_aside.parent == folder
-            assert archive.set_aside.name.startswith("hot.db.damaged-")
-            assert archive.set_aside.read_bytes() == bytes_before
+            (aside,) = archive.set_aside
+            assert aside.parent == folder
+            assert aside.name.startswith("hot.db.damaged-")
+            assert aside.read_bytes() == bytes_before
             assert archive.record([frame(NOON, 5, series=(8, 9))]).result() == 1
             assert values(reader, 8) == [5]
             assert values(reader, 1) == []
             assert reader.changes(0).epoch != before.epoch
 
         with EmbeddedArchive.open(folder) as archive:
-            assert archive.set_aside is None
+            assert archive.set_aside == ()
 
     def test_a_sound_file_is_not_set_aside(self, folder: Path) -> None:
         with EmbeddedArchive.open(folder) as archive:
-            assert archive.set_aside is None
+            assert archive.set_aside == ()
             assert values(archive) == [1, 2]
 
     def test_the_log_goes_with_its_file(self, folder: Path, tmp_path: Path) -> None:
@@ -275,8 +276,8 @@ class TestDamage:
         self.garble(after_power_cut)
 
         with EmbeddedArchive.open(after_power_cut) as archive:
-            assert archive.set_aside is not None
-            assert Path(f"{archive.set_aside}-wal").stat().st_size > 0
+            (aside,) = archive.set_aside
+            assert Path(f"{aside}-wal").stat().st_size > 0
             assert values(archive) == []
 
     @pytest.mark.parametrize("leftover", [b"", None])
@@ -288,7 +289,7 @@ class TestDamage:
 
         assert values(EmbeddedReader.open(tmp_path)) == []
         with EmbeddedArchive.open(tmp_path) as archive:
-            assert archive.set_aside is None
+            assert archive.set_aside == ()
             assert archive.record([frame(NOON, 1)]).result() == 1
 
     def test_a_reader_of_a_damaged_file_says_so_and_reads_again_when_it_is_well(self, folder: Path) -> None:
@@ -359,7 +360,7 @@ class TestCheck:
 
 class TestFormats:
     def test_a_later_release_s_archive_is_left_alone(self, folder: Path) -> None:
-        change_file(folder, "UPDATE meta SET value = 2 WHERE key = 'min_reader'")
+        change_file(folder, "UPDATE meta SET value = 99 WHERE key = 'min_reader'")
 
         with pytest.raises(ArchiveTooNewError, match="update"):
             EmbeddedArchive.open(folder)
@@ -368,7 +369,7 @@ class TestFormats:
         assert [path.name for path in folder.iterdir() if "damaged" in path.name] == []
 
     def test_a_later_format_that_older_releases_understand_is_used(self, folder: Path) -> None:
-        change_file(folder, "UPDATE meta SET value = 2 WHERE key = 'format'")
+        change_file(folder, "UPDATE meta SET value = 99 WHERE key = 'format'")
 
         with EmbeddedArchive.open(folder) as archive:
             assert archive.record([frame(NOON + 2 * STEP, 3)]).result() == 1

@@ -1,20 +1,29 @@
 """Whatever is done to an archive, it holds what a dictionary would, and so does who follows its changes."""
 
+import os
 import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from wattledger.archive import EmbeddedArchive, EmbeddedReader, Frame, HeldFrame, Point, check
+from wattledger.archive import Columns, EmbeddedArchive, EmbeddedReader, Frame, HeldFrame, Point, Rhythm, check
+from wattledger.archive.embedded.snapshot import Snapshot
 from wattledger.measure import Quality, from_scaled, to_scaled
 
 SERIES = range(1, 5)
-MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
-SLOTS = tuple(MIDNIGHT + timedelta(minutes=10 * number) for number in range(-3, 3))
+MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)  # of a month, too
+SLOTS = tuple(
+    MIDNIGHT + timedelta(days=days, minutes=10 * number) for days in (-1, 0, 2) for number in (-3, -2, -1, 0, 1)
+)
 EVER = (MIDNIGHT - timedelta(days=9), MIDNIGHT + timedelta(days=9))
+ZONES = (ZoneInfo("Europe/Paris"), ZoneInfo("America/St_Johns"))
+RHYTHM = Rhythm(slice_s=0.0, enough_late=2, late_look_every_s=0.0)
 
 Model = dict[tuple[int, datetime], tuple[float, int] | None]  # None: deleted by a person
 
@@ -52,13 +61,16 @@ class ArchiveModel(RuleBasedStateMachine):
         self.followed: Model = {}
         self.cursor = 0
         self.held: list[HeldFrame] = []
+        self.looking: ExitStack = ExitStack()
+        self.seen: tuple[Snapshot, Model] | None = None
 
     @initialize()
     def begin(self) -> None:
-        self.archive = EmbeddedArchive.open(self.folder, durable=False)
+        self.archive = EmbeddedArchive.open(self.folder, durable=False, rhythm=RHYTHM)
         self.reader = EmbeddedReader.open(self.folder)
 
     def teardown(self) -> None:
+        self.looking.close()
         self.archive.close()
         assert check(self.folder) == []
         self.directory.cleanup()
@@ -106,10 +118,36 @@ class ArchiveModel(RuleBasedStateMachine):
 
         self.held = []
 
+    @rule(
+        days=st.sampled_from([-0.5, 0.2, 0.6, 1.2, 2.2, 3.2, 40.0]),
+        zone=st.sampled_from(ZONES),
+        slices=st.integers(1, 9),
+    )
+    def tend(self, days: float, zone: ZoneInfo, slices: int) -> None:
+        """Seal and draw together what is due then, or only begin with it."""
+        now = MIDNIGHT + timedelta(days=days)
+        for _ in range(slices):
+            if not self.archive.tend(now=now, zone=zone).result().more:
+                break
+
+    @rule()
+    def look(self) -> None:
+        """A reader that begins here and does not let go."""
+        self.looking.close()
+        snapshot = self.looking.enter_context(self.reader._snapshot())
+        self.seen = (snapshot, self.expected()) if snapshot is not None else None
+
+    @invariant()
+    def who_does_not_let_go_sees_what_he_saw(self) -> None:
+        if self.seen is not None:
+            snapshot, expected = self.seen
+            found = snapshot.readings(SERIES, start=int(EVER[0].timestamp()), end=int(EVER[1].timestamp()))
+            assert as_model({each: readings.columns() for each, readings in found.items()}) == expected
+
     @rule()
     def reopen(self) -> None:
         self.archive.close()
-        self.archive = EmbeddedArchive.open(self.folder, durable=False)
+        self.archive = EmbeddedArchive.open(self.folder, durable=False, rhythm=RHYTHM)
 
     @rule(limit=st.integers(1, 5))
     def follow(self, limit: int) -> None:
@@ -125,7 +163,7 @@ class ArchiveModel(RuleBasedStateMachine):
 
     @invariant()
     def holds_what_the_model_holds(self) -> None:
-        expected = {key: cell for key, cell in self.model.items() if cell is not None}
+        expected = self.expected()
         assert self.readings(tuple(SERIES), *EVER) == expected
 
         newest = {series: max((slot for each, slot in expected if each == series), default=None) for series in SERIES}
@@ -139,8 +177,12 @@ class ArchiveModel(RuleBasedStateMachine):
         before = (dict(self.followed), self.cursor)
         while self.reader.changes(self.cursor).changes:
             self.follow(1000)
-        assert self.followed == {key: cell for key, cell in self.model.items() if cell is not None}
+        assert self.followed == self.expected()
         self.followed, self.cursor = before  # it may also have lagged until the next rule
+
+    def expected(self) -> Model:
+        """What can be read."""
+        return {key: cell for key, cell in self.model.items() if cell is not None}
 
     def take(self, frame: Frame) -> int:
         """Put into the model what `frame` brings; 1 when that is anything."""
@@ -166,14 +208,20 @@ class ArchiveModel(RuleBasedStateMachine):
         return from_scaled(to_scaled(point.value, decimals=places), decimals=places), int(quality)
 
     def readings(self, series: tuple[int, ...], start: datetime, end: datetime) -> Model:
-        return {
-            (each, datetime.fromtimestamp(slot, UTC)): (value, quality)
-            for each, columns in self.reader.read(series, start, end).items()
-            for slot, value, quality in zip(
-                columns.slots.tolist(), columns.values.tolist(), columns.qualities.tolist(), strict=True
-            )
-        }
+        return as_model(self.reader.read(series, start, end))
+
+
+def as_model(read: Mapping[int, Columns]) -> Model:
+    return {
+        (each, datetime.fromtimestamp(slot, UTC)): (value, quality)
+        for each, columns in read.items()
+        for slot, value, quality in zip(
+            columns.slots.tolist(), columns.values.tolist(), columns.qualities.tolist(), strict=True
+        )
+    }
 
 
 TestArchiveModel = ArchiveModel.TestCase
-TestArchiveModel.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+TestArchiveModel.settings = settings(
+    max_examples=int(os.environ.get("SOAK_EXAMPLES", "25")), stateful_step_count=20, deadline=None
+)

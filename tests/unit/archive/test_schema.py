@@ -49,7 +49,7 @@ def test_an_archive_of_format_1_is_read_as_it_was_written(folder: Path) -> None:
             ]
             for series, columns in read.items()
         }
-        assert archive.set_aside is None
+        assert archive.set_aside == ()
         assert archive.highest_slot().result() == MIDNIGHT + STEP
         assert archive.held().result() == (HeldFrame("3f1c", 12.5, (2, 1), (1, 0), (2300, None)),)
         assert archive.changes(0).cursor == 5
@@ -91,6 +91,7 @@ def test_a_step_brings_an_old_file_to_the_next_format_and_keeps_what_it_holds(
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(connection: sqlite3.Connection) -> None:
+    migrate(connection)
     before = list(connection.iterdump())
     broken = Step(min_reader=2, statements=("ALTER TABLE layout ADD COLUMN note TEXT", "no statement at all"))
 

@@ -1,5 +1,8 @@
 """Kill a recording process again and again and count what it had acknowledged and the archive has not.
 
+It records a tick each two hours, so that days are sealed and months drawn together all the time, and corrects what it
+recorded just before and some days ago.
+
     python kills.py --folder DIR [--kills 15] [--seed 1]
 
 Run it with DIR on the card that is to be judged. Prints one JSON object; exit code 1 when anything was lost or wrong.
@@ -20,15 +23,21 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from wattledger.archive import EmbeddedArchive, EmbeddedReader, Frame, Point, check
+from wattledger.archive import EmbeddedArchive, EmbeddedReader, Frame, Point, Rhythm, check
+from wattledger.archive.embedded.schema import read_meta
+from wattledger.archive.embedded.sealed import FOLDER, sealed_name
 from wattledger.measure import Quality
 
-DEVICES, SERIES_A_DEVICE, STEP_S = 10, 40, 300
+DEVICES, SERIES_A_DEVICE, STEP_S = 10, 40, 7200
 ALL_SERIES = tuple(range(1, DEVICES * SERIES_A_DEVICE + 1))
 FIRST_SLOT = int(datetime(2026, 3, 1, 22, tzinfo=UTC).timestamp())
 EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 CORRECTED_SERIES = 1
+CORRECTED_LATER = 40  # ticks after which there is another word on a slot: its day is sealed by then
+ZONE = ZoneInfo("Europe/Paris")
+RHYTHM = Rhythm(slice_s=0.002, seal_after_s=0, compact_after_s=0, enough_late=10, late_look_every_s=0.0)
 PATIENCE_S = 60.0  # a child that acknowledges nothing for so long is a fault of its own
 
 
@@ -36,6 +45,7 @@ PATIENCE_S = 60.0  # a child that acknowledges nothing for so long is a fault of
 class Verdict:
     kills: int = 0
     in_mid_tick: int = 0  # kills that left a tick in the file which nobody had acknowledged
+    in_mid_sealing: int = 0  # kills that left a file which is not part of the archive
     acknowledged: int = 0
     corrections: int = 0
     lost: list[str] = field(default_factory=list)
@@ -63,18 +73,22 @@ def corrected(slot: int) -> float:
 
 def tick(folder: Path, acknowledgements: int) -> None:
     """Record until somebody kills this process, and write a line for each tick and correction that is stored."""
-    archive = EmbeddedArchive.open(folder)
+    archive = EmbeddedArchive.open(folder, rhythm=RHYTHM)
     highest = archive.highest_slot().result()
     slot = FIRST_SLOT if highest is None else int(highest.timestamp())  # the last one again: it may be there in part
     while True:
         stored = [archive.record([frame(device, slot)]) for device in range(DEVICES)]
+        tended = [archive.tend(now=datetime.fromtimestamp(slot, UTC), zone=ZONE) for _ in range(5)]
         for future in stored:
             future.result()
         os.write(acknowledgements, b"t%d\n" % slot)
         if slot // STEP_S % 5 == 0:
-            point = Point(datetime.fromtimestamp(slot, UTC), corrected(slot))
-            archive.correct(CORRECTED_SERIES, [point], decimals=1).result()
-            os.write(acknowledgements, b"c%d\n" % slot)
+            for corrected_slot in (slot, max(FIRST_SLOT, slot - (CORRECTED_LATER + 1) * STEP_S)):
+                point = Point(datetime.fromtimestamp(corrected_slot, UTC), corrected(corrected_slot))
+                archive.correct(CORRECTED_SERIES, [point], decimals=1).result()
+                os.write(acknowledgements, b"c%d\n" % corrected_slot)
+        for future in tended:
+            future.result()
         slot += STEP_S
 
 
@@ -143,6 +157,15 @@ def compare(reader: EmbeddedReader, acknowledged: Acknowledged, verdict: Verdict
     return there
 
 
+def is_in_mid_sealing(folder: Path) -> bool:
+    """Whether there is a file that the archive does not name yet."""
+    uri = f"{(folder / 'hot.db').as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        known = read_meta(connection, "generation") or 0
+    names = [sealed_name(path.name) for path in (folder / FOLDER).glob("*")]
+    return any(name is not None and name.generation > known for name in names)
+
+
 def integrity(folder: Path) -> list[str]:
     uri = f"{(folder / 'hot.db').as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as connection:
@@ -158,12 +181,12 @@ def judge(folder: Path, *, kills: int, seed: int) -> Verdict:
         there = compare(reader, acknowledged, verdict, since=min(acknowledged.ticks, default=FIRST_SLOT))
         verdict.kills += 1
         verdict.in_mid_tick += bool(acknowledged.ticks) and max(there) > max(acknowledged.ticks)
+        verdict.in_mid_sealing += is_in_mid_sealing(folder)
         verdict.damaged += integrity(folder)
         everything.ticks |= acknowledged.ticks
         everything.corrections |= acknowledged.corrections
     with EmbeddedArchive.open(folder) as archive:
-        if archive.set_aside is not None:
-            verdict.damaged.append(str(archive.set_aside))
+        verdict.damaged += map(str, archive.set_aside)
         highest = archive.highest_slot().result()
     there = compare(EmbeddedReader.open(folder), everything, verdict, since=FIRST_SLOT)
     if highest is None or int(highest.timestamp()) != max(there):

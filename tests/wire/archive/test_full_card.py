@@ -80,7 +80,7 @@ def test_a_full_card_refuses_and_recording_goes_on_by_itself_once_there_is_space
 
     assert check(card / "archive") == []
     with EmbeddedArchive.open(card / "archive") as archive:
-        assert archive.set_aside is None
+        assert archive.set_aside == ()
         assert numbers_in(archive) == list(range(first_refused + 1))
 
 
@@ -99,7 +99,7 @@ def test_an_archive_on_a_full_card_is_not_taken_for_a_damaged_one(card: Path) ->
     filler.unlink()
 
     with EmbeddedArchive.open(card / "archive") as archive:
-        assert archive.set_aside is None
+        assert archive.set_aside == ()
         assert numbers_in(archive) == [0]
 
 

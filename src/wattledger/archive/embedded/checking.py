@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
@@ -12,28 +11,28 @@ from sqlite3 import Connection
 from wattledger.archive.embedded.codec import decode_frames
 from wattledger.archive.embedded.connection import HOT, reading
 from wattledger.archive.embedded.feed import runs
+from wattledger.archive.embedded.finding import Finding
 from wattledger.archive.embedded.layouts import LayoutBook
 from wattledger.archive.embedded.schema import DAY_S, check_readable, day_table, days_of
+from wattledger.archive.embedded.sealed_checking import check_sealed
 from wattledger.archive.errors import ArchiveError
 from wattledger.archive.interface import MOST_SERIES_A_FRAME
 from wattledger.archive.validation import instant
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong: where, and what. English, for people who look after the machine."""
-
-    place: str
-    text: str
-
-
 def check(folder: Path) -> list[Finding]:
     """What is wrong with the archive in `folder`; nothing when it is sound or was never written.
 
-    Looks at SQLite's pages, the layouts, the check sum of each frame, and that no reading is there twice. Each day is
-    read in a transaction of its own, so that the writer's log can be folded back in between.
+    Looks at SQLite's pages, the layouts, the check sum of each frame and of each blob of the sealed files, and that no
+    reading is there twice. Each day is read in a transaction of its own, so that the writer's log can be folded back in
+    between.
     """
-    return [*_in_snapshot(folder, _pages), *_in_snapshot(folder, _layouts), *_frames(folder)]
+    return [
+        *_in_snapshot(folder, _pages),
+        *_in_snapshot(folder, _layouts),
+        *_frames(folder),
+        *check_sealed(folder),
+    ]
 
 
 def _in_snapshot(folder: Path, look: Callable[[Connection], Iterator[Finding]]) -> list[Finding]:

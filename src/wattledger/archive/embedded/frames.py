@@ -66,6 +66,12 @@ def layouts_at(connection: sqlite3.Connection, slot: int, *, day: int) -> set[in
     return {layout for (layout,) in rows}
 
 
+def layouts_of_day(connection: sqlite3.Connection, day: int) -> set[int]:
+    """The layouts that have a frame on `day`."""
+    rows = connection.execute(f"SELECT DISTINCT layout FROM {day_table(day)}")  # noqa: S608 - our name
+    return {layout for (layout,) in rows}
+
+
 def write_row(connection: sqlite3.Connection, day: int, row: Row) -> None:
     """Store a frame, in the place of the one with the same slot and layout."""
     connection.execute(f"INSERT OR REPLACE INTO {day_table(day)} VALUES (?, ?, ?, ?)", row)  # noqa: S608 - our name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,18 @@ from wattledger.archive.embedded import feed, frames
 from wattledger.archive.embedded.connection import translated
 from wattledger.archive.embedded.feed import Span
 from wattledger.archive.embedded.layouts import Layout, LayoutBook, write_layout
-from wattledger.archive.embedded.schema import DAY_S, create_day, days_of, read_meta, write_meta
+from wattledger.archive.embedded.schema import (
+    DAY_S,
+    SEALED_FORMAT,
+    create_day,
+    days_of,
+    drop_day,
+    forgotten_series,
+    read_meta,
+    write_meta,
+)
+from wattledger.archive.embedded.sealed import SealedName
+from wattledger.archive.embedded.segments import SealedSet, name_file, sealed_set, unname_file
 from wattledger.archive.embedded.snapshot import Snapshot
 
 
@@ -23,9 +35,13 @@ class Memory:
     days: set[int]
     highest_slot: int | None
     late_until: int  # no late row has a later slot; -1 without any
+    sealed: SealedSet
+    forgotten: frozenset[int]
+    generation: int  # the highest that a sealed file has
+    writes: Counter[int] = field(default_factory=Counter)  # frames written, by day
 
     @classmethod
-    def of(cls, connection: sqlite3.Connection) -> Memory:
+    def of(cls, connection: sqlite3.Connection, folder: Path) -> Memory:
         book = LayoutBook()
         book.catch_up(connection)
         highest = read_meta(connection, "highest_slot")
@@ -35,6 +51,9 @@ class Memory:
             set(days_of(connection)),
             highest if isinstance(highest, int) else None,
             -1 if latest is None else latest,
+            sealed_set(connection, folder),
+            forgotten_series(connection),
+            int(str(read_meta(connection, "generation") or 0)),
         )
 
 
@@ -50,7 +69,8 @@ class Writing:
 
     @property
     def snapshot(self) -> Snapshot:
-        return Snapshot(self.connection, self.memory.book, sorted(self.memory.days))
+        memory = self.memory
+        return Snapshot(self.connection, memory.book, sorted(memory.days), memory.sealed, memory.forgotten)
 
     def layouts_at(self, slot: int) -> set[int]:
         """The layouts that have a frame at `slot`."""
@@ -77,6 +97,7 @@ class Writing:
             create_day(self.connection, day)
             self.memory.days.add(day)
         frames.write_row(self.connection, day, row)
+        self.memory.writes[day] += 1
         self.layouts_at(slot).add(layout)
         span = Span(slot, slot, layouts=frozenset({layout}))
         self._spans[day] = self._spans[day] | span if day in self._spans else span
@@ -87,6 +108,27 @@ class Writing:
         if ordered:
             self._late_spans.append(Span(ordered[0], ordered[-1], series=frozenset({series})))
             self.memory.late_until = max(self.memory.late_until, ordered[-1])
+
+    def seal(self, name: SealedName, *, size: int, instead_of: Iterable[SealedName]) -> None:
+        """Let a sealed file stand in the place of what it was made of."""
+        self.unname(instead_of)
+        name_file(self.connection, name, size=size)
+        self.memory.generation = max(self.memory.generation, name.generation)
+        write_meta(self.connection, "generation", self.memory.generation)
+        write_meta(self.connection, "min_reader", SEALED_FORMAT)
+        self.memory.sealed = sealed_set(self.connection, self.memory.sealed.folder)
+
+    def unname(self, names: Iterable[SealedName]) -> None:
+        """Let sealed files no longer be part of the archive."""
+        for name in names:
+            unname_file(self.connection, name)
+        self.memory.sealed = sealed_set(self.connection, self.memory.sealed.folder)
+
+    def drop_day(self, day: int) -> None:
+        """Let the frames of a day go."""
+        drop_day(self.connection, day)
+        self.memory.days.discard(day)
+        self._layouts_at.clear()
 
     def finish(self) -> None:
         """Note in the file what came of the transaction."""
@@ -116,7 +158,7 @@ class HotStore:
         with translated(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                writing = Writing(self._connection, memory or Memory.of(self._connection))
+                writing = Writing(self._connection, memory or Memory.of(self._connection, self._path.parent))
                 for work in works:
                     work(writing)
                 writing.finish()

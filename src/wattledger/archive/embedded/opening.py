@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wattledger.archive.embedded.connection import configure_writer, connect_writer, reading, translated
 from wattledger.archive.embedded.schema import check_readable, migrate
+from wattledger.archive.embedded.settling import settle
 from wattledger.archive.errors import ArchiveDamagedError, ArchiveError
 
 LOCK = "writer.lock"
@@ -34,14 +35,22 @@ def lock_folder(folder: Path) -> int:
         return descriptor
 
 
-def open_sound(path: Path, *, durable: bool) -> tuple[sqlite3.Connection, Path | None]:
-    """A connection for writing, and where a damaged file was set aside for a new one; None: it was sound."""
+def open_sound(path: Path, *, durable: bool) -> tuple[sqlite3.Connection, tuple[Path, ...]]:
+    """A connection for writing, and where damaged files were set aside."""
+    aside: tuple[Path, ...] = ()
+    begun_anew = not path.exists()
     try:
-        return _opened(path, durable=durable), None
+        connection = _opened(path, durable=durable)
     except ArchiveDamagedError:
         with translated(path):
-            aside = set_aside(path)
-        return _opened(path, durable=durable), aside
+            aside = (set_aside(path),)
+        connection = _opened(path, durable=durable)
+    try:
+        with translated(path):
+            return connection, (*aside, *settle(connection, path.parent, begun_anew=begun_anew or bool(aside)))
+    except BaseException:
+        connection.close()
+        raise
 
 
 def set_aside(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Imports and corrections: single readings laid over the frames, which stay as they were recorded."""
+"""Imports and corrections: single readings laid over what was recorded, until it is sealed with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ ScaledPoint = tuple[int, int | None]  # slot in seconds, scaled integer; None de
 def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int) -> int:
     """Lay readings where there is none and nobody deleted one; of two for one slot the first. Gives the number."""
     wanted = dict(reversed(points))
-    taken = writing.snapshot.recorded_slots(series, wanted) | _late_rows(writing, series, wanted).keys()
+    snapshot = writing.snapshot
+    taken = snapshot.recorded_slots(series, wanted) | snapshot.settled_at(series, wanted).keys()
     rows = [LateRow(slot, wanted[slot], decimals, Quality.LATE) for slot in sorted(wanted.keys() - taken)]
     return _write(writing, series, rows)
 
@@ -22,22 +23,15 @@ def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, de
 def correct(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int) -> int:
     """Lay readings and deletions over whatever is there; of two for one slot the last. Gives the number changed."""
     wanted = dict(points)
-    late = _late_rows(writing, series, wanted)
+    settled = writing.snapshot.settled_at(series, wanted)
     recorded = writing.snapshot.recorded_slots(series, wanted)
     rows = []
     for slot in sorted(wanted):
         row = LateRow(slot, wanted[slot], decimals, Quality.CORRECTED)
-        has_reading = late[slot].value is not None if slot in late else slot in recorded
-        if has_reading if row.value is None else row != late.get(slot):
+        has_reading = settled[slot].value is not None if slot in settled else slot in recorded
+        if has_reading if row.value is None else row != settled.get(slot):
             rows.append(row)
     return _write(writing, series, rows)
-
-
-def _late_rows(writing: Writing, series: int, slots: dict[int, int | None]) -> dict[int, LateRow]:
-    if not slots:
-        return {}
-    rows = writing.snapshot.late_between(series, start=min(slots), end=max(slots) + 1)
-    return {row.slot: row for row in rows if row.slot in slots}
 
 
 def _write(writing: Writing, series: int, rows: Sequence[LateRow]) -> int:

@@ -7,22 +7,31 @@ set aside and begun anew, or an error that is over, is found by the next call wi
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Self, TypeVar
 
 from wattledger.archive.embedded.connection import reading
 from wattledger.archive.embedded.feed import read_changes
+from wattledger.archive.embedded.latest import latest
 from wattledger.archive.embedded.layouts import LayoutBook
-from wattledger.archive.embedded.schema import check_readable, days_of, read_meta
-from wattledger.archive.embedded.snapshot import NOTHING, Snapshot
+from wattledger.archive.embedded.scaled import NO_READINGS
+from wattledger.archive.embedded.schema import check_readable, days_of, forgotten_series, read_meta
+from wattledger.archive.embedded.sealed import SealedName
+from wattledger.archive.embedded.segments import SealedGoneError, sealed_set
+from wattledger.archive.embedded.snapshot import Snapshot
 from wattledger.archive.interface import Changes, Columns
 from wattledger.archive.validation import first_second_from
 from wattledger.measure import Reading
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class EmbeddedReader:
@@ -40,24 +49,25 @@ class EmbeddedReader:
     def read(self, series: Sequence[int], start: datetime, end: datetime) -> Mapping[int, Columns]:
         """The readings of each series with start <= slot < end; a series without readings has empty columns."""
         first, behind = first_second_from(start), first_second_from(end)
-        with self._snapshot() as snapshot:
-            if snapshot is None:
-                return dict.fromkeys(series, NOTHING)
-            return snapshot.columns(series, start=first, end=behind)
+
+        def columns(snapshot: Snapshot) -> Mapping[int, Columns]:
+            readings = snapshot.readings(series, start=first, end=behind)
+            return {each: readings.get(each, NO_READINGS).columns() for each in series}
+
+        return self._ask(columns, dict.fromkeys(series, NO_READINGS.columns()))
 
     def latest(self, series: Sequence[int]) -> Mapping[int, Reading]:
         """The newest reading of each series; a series that has none is absent."""
-        with self._snapshot() as snapshot:
-            return {} if snapshot is None else snapshot.latest(series)
+        return self._ask(lambda snapshot: latest(snapshot, series), {})
 
     def changes(self, after: int, *, limit: int = 1000) -> Changes:
         """At most `limit` changes after the cursor, oldest first; 0 is before the first."""
         if after < 0 or limit < 1:
             raise ValueError(f"after {after}, limit {limit}: a cursor is not negative and a limit is positive")
-        with self._snapshot() as snapshot:
-            if snapshot is None:
-                return Changes(after, (), "")
-            return read_changes(snapshot.connection, snapshot.book, after=after, limit=limit)
+        return self._ask(
+            lambda snapshot: read_changes(snapshot.connection, snapshot.book, after=after, limit=limit),
+            Changes(after, (), ""),
+        )
 
     def close(self) -> None:
         """Nothing is open between calls; here for those archives that need it."""
@@ -68,15 +78,39 @@ class EmbeddedReader:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def _ask(self, question: Callable[[Snapshot], T], nothing: T) -> T:
+        """The answer from one snapshot, or `nothing` where nothing was ever written.
+
+        A file that went since the snapshot was taken means that there is a newer state: ask that one. A file that is
+        gone again was lost, and the others are read without it.
+        """
+        gone: set[SealedName] = set()
+        lost: set[SealedName] = set()
+        while True:
+            try:
+                with self._snapshot(lost) as snapshot:
+                    return nothing if snapshot is None else question(snapshot)
+            except SealedGoneError as error:
+                if error.name in gone:
+                    log.error("%s: the file %s is lost; its readings are missing", self._folder, error.name)
+                    lost.add(error.name)
+                gone.add(error.name)
+
     @contextmanager
-    def _snapshot(self) -> Iterator[Snapshot | None]:
+    def _snapshot(self, lost: Collection[SealedName] = ()) -> Iterator[Snapshot | None]:
         with reading(self._folder) as connection:
             if connection is None:
                 yield None
                 return
             check_readable(connection)
             epoch = str(read_meta(connection, "epoch"))
-            yield Snapshot(connection, self._books.of(epoch, connection=connection), days_of(connection))
+            yield Snapshot(
+                connection,
+                self._books.of(epoch, connection=connection),
+                days_of(connection),
+                sealed_set(connection, self._folder, lost=lost),
+                forgotten_series(connection),
+            )
 
 
 class _Books:

@@ -65,14 +65,15 @@ def _cells(writing: Writing, row: Row) -> dict[int, Cell]:
 
 
 def _overlaid(writing: Writing, series: tuple[int, ...], *, slot: int) -> set[int]:
-    """Those of `series` over which an import or a person has put something at `slot`, be it a deletion."""
+    """Those of `series` that have something at `slot` that is sealed or lies over the frames, be it a deletion."""
+    sealed = writing.memory.sealed.taken(series, slot=slot)
     if slot > writing.memory.late_until:
-        return set()
+        return sealed
     rows = writing.connection.execute(
         "SELECT series FROM late WHERE series IN (SELECT value FROM json_each(?)) AND slot = ?",
         (json.dumps(series), slot),
     )
-    return {each for (each,) in rows}
+    return sealed.union(each for (each,) in rows)
 
 
 def _blob(series: tuple[int, ...], cells: dict[int, Cell]) -> bytes:

@@ -63,7 +63,24 @@ STEPS = (
             f"PRAGMA application_id = {APPLICATION_ID}",
         ),
     ),
+    # min_reader stays until the first file is sealed: up to then the release before can go on
+    Step(
+        min_reader=1,
+        statements=(
+            # the sealed files that count, by the name of their period
+            """
+            CREATE TABLE segment (
+                period TEXT PRIMARY KEY, generation INTEGER NOT NULL, bytes INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID
+            """,
+            # series that a person wants to be gone; their readings go from a sealed file when it is next written
+            "CREATE TABLE forgotten (series INTEGER PRIMARY KEY) STRICT",
+            # what lies over a day or a month, wherever the series
+            "CREATE INDEX late_by_slot ON late (slot)",
+        ),
+    ),
 )
+SEALED_FORMAT = 2  # the first that knows sealed files
 
 
 def is_laid_out(connection: sqlite3.Connection) -> bool:
@@ -132,6 +149,11 @@ def create_day(connection: sqlite3.Connection, day: int) -> None:
     )
 
 
+def drop_day(connection: sqlite3.Connection, day: int) -> None:
+    """Let the table of a day go."""
+    connection.execute(f"DROP TABLE IF EXISTS {day_table(day)}")
+
+
 def days_of(connection: sqlite3.Connection) -> list[int]:
     """The days that have a table, in order."""
     rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'frame_[0-9]*'")
@@ -144,3 +166,15 @@ def _format(connection: sqlite3.Connection) -> int:
     if not isinstance(noted, int):
         raise ArchiveDamagedError("its format is not noted")
     return noted
+
+
+def knows_sealed(connection: sqlite3.Connection) -> bool:
+    """Whether the file has the tables of sealed files: one that its writer has not opened since an update has not."""
+    return _format(connection) >= SEALED_FORMAT
+
+
+def forgotten_series(connection: sqlite3.Connection) -> frozenset[int]:
+    """The series that a person wants to be gone."""
+    if not knows_sealed(connection):
+        return frozenset()
+    return frozenset(series for (series,) in connection.execute("SELECT series FROM forgotten"))

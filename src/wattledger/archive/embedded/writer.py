@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from wattledger.archive.embedded import holding, overlay, recording
 from wattledger.archive.embedded.calls import Call, CallQueue, Waiting
@@ -18,14 +19,17 @@ from wattledger.archive.embedded.connection import HOT
 from wattledger.archive.embedded.hot import HotStore, Writing
 from wattledger.archive.embedded.opening import lock_folder, open_sound
 from wattledger.archive.embedded.reader import EmbeddedReader
+from wattledger.archive.embedded.tending import Rhythm, Tending
 from wattledger.archive.errors import ArchiveError
-from wattledger.archive.interface import Changes, Columns, Frame, HeldFrame, Point
-from wattledger.archive.validation import check_frames, check_held, instant, scaled_points
+from wattledger.archive.interface import Changes, Columns, Frame, HeldFrame, Point, Tended
+from wattledger.archive.validation import check_frames, check_held, first_second_from, instant, scaled_points
 from wattledger.measure import Reading
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+USUAL = Rhythm()
 
 
 class EmbeddedArchive:
@@ -36,9 +40,9 @@ class EmbeddedArchive:
     again by itself as soon as the card does. Reading calls block; they see what is committed.
     """
 
-    set_aside: Path | None  # where a damaged hot.db was put when this archive was opened; None: there was none
+    set_aside: tuple[Path, ...]  # where damaged files were put when this archive was opened
 
-    def __init__(self, folder: Path, *, durable: bool) -> None:
+    def __init__(self, folder: Path, *, durable: bool, rhythm: Rhythm) -> None:
         """Use `open`."""
         self._lock = lock_folder(folder)
         try:
@@ -48,20 +52,21 @@ class EmbeddedArchive:
             raise
         self._store = HotStore(connection, folder / HOT)
         self._reader = EmbeddedReader.open(folder)
+        self._tending = Tending(rhythm, durable=durable)
         self._calls = CallQueue()
         self._process = os.getpid()
         self._thread = Thread(target=self._serve, name="archive writer", daemon=True)
         self._thread.start()
 
     @classmethod
-    def open(cls, folder: Path, *, durable: bool = True) -> Self:
+    def open(cls, folder: Path, *, durable: bool = True, rhythm: Rhythm = USUAL) -> Self:
         """Open the archive in `folder` for writing, and make it where there is none.
 
-        A damaged file is set aside and a new one begun (`set_aside`). Not `durable`: commits survive the death of the
-        process but no power cut; for tests and demonstrations. Raises ArchiveTooNewError for an archive of a later
+        Damaged files are set aside, and a new `hot.db` begun (`set_aside`). Not `durable`: commits survive the death of
+        the process but no power cut; for tests and demonstrations. Raises ArchiveTooNewError for an archive of a later
         release, ArchiveFullError and ArchiveError, also when another writer has it open.
         """
-        return cls(folder, durable=durable)
+        return cls(folder, durable=durable, rhythm=rhythm)
 
     def record(self, frames: Sequence[Frame]) -> Future[int]:
         """Store frames; gives the number of frames that brought a reading. For a recorded slot the first reading wins.
@@ -101,6 +106,10 @@ class EmbeddedArchive:
         """The latest slot of which readings were ever recorded; None for a new archive."""
         return self._submit(_highest_slot)
 
+    def tend(self, *, now: datetime, zone: ZoneInfo) -> Future[Tended]:
+        """Do the next 20 ms of what is due at `now`: seal days, draw months together, remove what was replaced."""
+        return self._submit(partial(self._tending.slice, now=first_second_from(now), zone=zone))
+
     def read(self, series: Sequence[int], start: datetime, end: datetime) -> Mapping[int, Columns]:
         """The readings of each series with start <= slot < end; a series without readings has empty columns."""
         return self._reader.read(series, start, end)
@@ -137,6 +146,7 @@ class EmbeddedArchive:
     def _serve(self) -> None:
         while calls := self._calls.take():
             self._commit(calls)
+        self._tending.give_up()
         self._store.close()
 
     def _commit(self, calls: Sequence[Waiting]) -> None:

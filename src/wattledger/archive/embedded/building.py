@@ -1,0 +1,197 @@
+"""Making a sealed file, a little at a time: of a day from its frames, of a month from its days.
+
+What lies over them is folded in. Nothing of it counts before the transaction that names the new file and lets go of
+what it was made of; a process that dies before has lost nothing but the work.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from wattledger.archive.embedded.chunk import encode_chunk
+from wattledger.archive.embedded.day_filing import ZONE, RowsOfDay, RowsOfYear, file_meta
+from wattledger.archive.embedded.days import midnights, rows_of
+from wattledger.archive.embedded.frames import layouts_of_day, rows_between
+from wattledger.archive.embedded.hot import Writing
+from wattledger.archive.embedded.late_rows import LateRows
+from wattledger.archive.embedded.layout_offsets import LayoutOffsets
+from wattledger.archive.embedded.periods import Period, Span
+from wattledger.archive.embedded.scaled import NO_READINGS, Scaled, joined, laid_over
+from wattledger.archive.embedded.schema import DAY_S
+from wattledger.archive.embedded.sealed import SealedName, SealedWriter, Section
+from wattledger.archive.embedded.segments import OF_READINGS, SealedReadings
+from wattledger.archive.embedded.settling import keep_aside
+from wattledger.archive.embedded.snapshot import columns_of_frames
+
+MOST_IN_A_GROUP = 64  # series whose frames are read together
+
+
+@dataclass(slots=True)
+class Sources:
+    """The files that a new one takes the place of."""
+
+    names: list[SealedName] = field(default_factory=list)
+    sound: list[SealedReadings] = field(default_factory=list)
+    damaged: list[SealedName] = field(default_factory=list)  # not even their index can be read
+
+    def readings(self, series: int) -> Scaled:
+        """What they have of a series, the days over the month."""
+        found = NO_READINGS
+        for span in OF_READINGS:
+            parts = [source.readings(series) for source in self.sound if source.name.period.span is span]
+            found = laid_over(found, joined(parts))
+        return found
+
+    def faulty(self) -> list[SealedName]:
+        """Those of which something could not be read."""
+        return [*self.damaged, *(source.name for source in self.sound if source.damage)]
+
+
+class Build:
+    """One sealed file on its way. Ends with `name_it` or `discard`."""
+
+    def __init__(self, writing: Writing, period: Period, *, zone: ZoneInfo, durable: bool) -> None:
+        """Begin the file of a day or a month. Raises OSError where the card does not take it."""
+        folder = writing.memory.sealed.folder
+        self.period = period
+        self.set_aside: tuple[Path, ...] = ()  # where files with damage were put once they were replaced
+        self._snapshot = writing.snapshot
+        self._memory = writing.memory
+        self._writes = Counter(writing.memory.writes)
+        self._zone = zone
+        self._bounds = midnights(period.start, period.end, zone=zone)
+        self._late = LateRows.of(self._snapshot, period)
+        self._open = ExitStack()
+        self._made = ExitStack()
+        try:
+            self.sources = self._opened_sources()
+            self.name = SealedName(period, writing.memory.generation + 1)
+            self._file = SealedWriter(self.name.path(folder), durable=durable)
+            self._made.callback(self._file.discard)
+            self._year = self._begun_year(durable=durable) if period.span is Span.MONTH else None
+        except BaseException:
+            self.discard()
+            raise
+        self._rows = self._year or RowsOfDay(self._file)
+        self._offsets = LayoutOffsets(self._file, self.sources.sound)
+        self._steps = self._work()
+
+    def step(self) -> bool:
+        """Do a few milliseconds of the work; False when there is none left."""
+        return next(self._steps, False)
+
+    def name_it(self, writing: Writing) -> bool:
+        """Let the new file take the place of what it was made of; False where that changed meanwhile.
+
+        For the caller's transaction; what is done here counts when that is committed.
+        """
+        if writing.memory is not self._memory or self._changed():
+            self.discard()
+            return False
+        self._finish(writing)
+        if self.period.span is Span.DAY:
+            writing.drop_day(self.period.start // DAY_S)
+        self._late.forget(writing)
+        self.set_aside = tuple(keep_aside(name.path(writing.memory.sealed.folder)) for name in self.sources.faulty())
+        self._open.close()
+        return True
+
+    def discard(self) -> None:
+        """Give up, and leave nothing behind."""
+        self._open.close()
+        self._made.close()
+
+    def _finish(self, writing: Writing) -> None:
+        if not self._file.keys(Section.CHUNKS):
+            writing.unname(self.sources.names)
+            self._made.close()
+            return
+        size = self._file.finish({**file_meta(self.name), ZONE: self._zone.key})
+        writing.seal(self.name, size=size, instead_of=self.sources.names)
+        if self._year is not None:
+            size = self._year.file.finish(self._year.meta(self._zone))
+            writing.seal(self._year.name, size=size, instead_of=())
+        self._made.pop_all()  # from now on they are not to be discarded
+
+    def _changed(self) -> bool:
+        return any(
+            self._memory.writes[day] != self._writes[day]
+            for day in range(self.period.start // DAY_S, self.period.end // DAY_S)
+        )
+
+    def _work(self) -> Iterator[bool]:
+        seen: set[int] = set()
+        for layouts, group in self._groups():
+            framed = self._framed(layouts, group)
+            yield True
+            for series in group:
+                if series not in seen and series not in self._snapshot.forgotten:
+                    self._add(series, framed.get(series, NO_READINGS))
+                    yield True
+            seen.update(group)
+        self._offsets.copy_the_rest()
+        self._rows.finish()
+
+    def _add(self, series: int, framed: Scaled) -> None:
+        readings = laid_over(laid_over(self.sources.readings(series), framed), self._late.readings(series))
+        if len(readings):
+            layouts = self._snapshot.book.of_series(series)
+            self._file.add(Section.CHUNKS, series, encode_chunk(readings, layouts=layouts, offsets=self._offsets))
+            self._rows.add(series, rows_of(series, readings, self._bounds))
+
+    def _groups(self) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+        """Layouts to be read from the frames, and series that are then complete."""
+        day, book = self.period.start // DAY_S, self._snapshot.book
+        if self.period.span is Span.DAY and day in self._snapshot.days:
+            present = layouts_of_day(self._snapshot.connection, day)
+            for layout in sorted(present):
+                series = book[layout].series
+                yield sorted(present & book.sharing(series)), series
+        keys = [source.file.keys(Section.CHUNKS) for source in self.sources.sound]
+        yield (), np.unique(np.concatenate([*keys, np.array(self._late.series, dtype=np.int64)])).tolist()
+
+    def _framed(self, layouts: Sequence[int], group: Sequence[int]) -> dict[int, Scaled]:
+        if not layouts:
+            return {}
+        day, wanted = self.period.start // DAY_S, set(group)
+        rows = rows_between(self._snapshot.connection, day, layouts, start=self.period.start, end=self.period.end)
+        parts: dict[int, list[Scaled]] = {}
+        for number, (of_layout, block) in self._snapshot.decoded(rows, day=day).items():
+            self._offsets.add_frames(number, of_layout)
+            columns = columns_of_frames(self._snapshot.book[number], of_layout, block, wanted=wanted)
+            for each, part in columns.items():
+                parts.setdefault(each, []).append(part)
+        return {each: joined(pieces) for each, pieces in parts.items()}
+
+    def _opened_sources(self) -> Sources:
+        sources = Sources()
+        for span in OF_READINGS:
+            for name in self._snapshot.sealed.of(span, start=self.period.start, end=self.period.end):
+                if len(name.period.name) < self.period.span:
+                    continue  # the month of a day that came late: it stays, and folds the day in later
+                sources.names.append(name)
+                file = self._snapshot.sealed.open(name, self._open)
+                if file is None:
+                    sources.damaged.append(name)
+                else:
+                    sources.sound.append(file)
+        return sources
+
+    def _begun_year(self, *, durable: bool) -> RowsOfYear:
+        sealed = self._snapshot.sealed
+        year = self.period.within(Span.YEAR)
+        before = sealed.named(year)
+        file = None if before is None else sealed.open(before, self._open)
+        if before is not None and file is None:
+            self.sources.damaged.append(before)
+        name = SealedName(year, self.name.generation + 1)
+        rows = RowsOfYear(self.period, name, file, folder=sealed.folder, durable=durable)
+        self._made.callback(rows.file.discard)
+        return rows

@@ -1,0 +1,78 @@
+"""Where the rows of local days go when a file is sealed: of a UTC day into that file, of a month into its year's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from wattledger.archive.embedded.days import NO_ROWS, DayRows, encode_rows, rows_joined
+from wattledger.archive.embedded.periods import Period
+from wattledger.archive.embedded.sealed import Meta, SealedName, SealedWriter, Section
+from wattledger.archive.embedded.segments import SealedReadings
+
+ALL_SERIES = 0  # the key in the file of a day
+PARTS_TOGETHER = 256  # joined now and then, since five thousand little columns take more memory than they hold
+ZONE = "zone"
+
+
+class RowsOfDay:
+    """Rows for the file of a day, all in one blob."""
+
+    def __init__(self, file: SealedWriter) -> None:
+        self._file = file
+        self._parts: list[DayRows] = []
+
+    def add(self, _series: int, rows: DayRows) -> None:
+        self._parts.append(rows)
+        if len(self._parts) >= PARTS_TOGETHER:
+            self._parts = [rows_joined(self._parts)]
+
+    def finish(self) -> None:
+        rows = rows_joined(self._parts)
+        if len(rows):
+            self._file.add(Section.DAYS, ALL_SERIES, encode_rows(rows, shared=True))
+
+
+class RowsOfYear:
+    """A new generation of a year's file, in which the rows of one month take the place of those that were there."""
+
+    def __init__(
+        self, month: Period, name: SealedName, before: SealedReadings | None, *, folder: Path, durable: bool
+    ) -> None:
+        self.name = name
+        self.file = SealedWriter(name.path(folder), durable=durable)
+        self._month = month
+        self._before = before
+
+    def add(self, series: int, rows: DayRows) -> None:
+        known = NO_ROWS if self._before is None else self._before.days(series)
+        others = known.picked((known.first_slots < self._month.start) | (known.first_slots >= self._month.end))
+        whole = rows_joined([others, rows])
+        if len(whole):
+            self.file.add(Section.DAYS, series, encode_rows(whole, shared=False))
+
+    def finish(self) -> None:
+        """Keep the rows of the series that were not added."""
+        if self._before is None:
+            return
+        missing = np.setdiff1d(self._before.file.keys(Section.DAYS), self.file.keys(Section.DAYS))
+        for series in missing.tolist():
+            self.add(series, NO_ROWS)
+
+    def meta(self, zone: ZoneInfo) -> Meta:
+        """What the file says of itself: the zone of the rows of each of its months."""
+        before = {} if self._before is None else self._before.file.meta
+        zones = {key: value for key, value in before.items() if key.startswith(ZONE)}
+        return {**file_meta(self.name), **zones, zone_key(self._month): zone.key}
+
+
+def zone_key(month: Period) -> str:
+    """Under which key the file of a year notes the zone of a month's rows."""
+    return f"{ZONE} {month.name}"
+
+
+def file_meta(name: SealedName) -> Meta:
+    """What every sealed file says of itself."""
+    return {"period": name.period.name, "generation": name.generation}

@@ -1,0 +1,205 @@
+"""Which sealed files make up the archive, as one transaction sees it, and what stands in them.
+
+A file is named in the same transaction in which what it was made of goes, so that whoever begins with `hot.db` finds
+each reading once. The file itself may go while somebody is about to open it: another generation has taken its place,
+and he begins again.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattledger.archive.embedded.chunk import decode_chunk
+from wattledger.archive.embedded.days import NO_ROWS, DayRows, decode_rows
+from wattledger.archive.embedded.periods import Period, Span, period_at
+from wattledger.archive.embedded.scaled import NO_READINGS, Scaled, joined, laid_over
+from wattledger.archive.embedded.schema import knows_sealed
+from wattledger.archive.embedded.sealed import SealedFile, SealedName, Section, opened
+from wattledger.archive.errors import ArchiveDamagedError
+
+log = logging.getLogger(__name__)
+
+SLOTS_REMEMBERED = 128  # series of one file; 9 MB where all of them are months of five minutes
+LAYOUTS_REMEMBERED = 8  # of one file; the series of one layout are read together
+OF_READINGS = (Span.MONTH, Span.DAY)  # the later lies over the earlier
+
+
+class SealedGoneError(Exception):
+    """A sealed file that the snapshot names is not there; never leaves this package."""
+
+    def __init__(self, name: SealedName) -> None:
+        super().__init__(f"the file {name} is gone")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSet:
+    """The sealed files of a snapshot, by time; `lost` are those that are known to be missing."""
+
+    folder: Path
+    names: tuple[SealedName, ...] = ()
+    lost: frozenset[SealedName] = frozenset()
+    _by_period: dict[str, SealedName] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_period", {name.period.name: name for name in self.names})
+
+    def named(self, period: Period) -> SealedName | None:
+        """The file of exactly this period."""
+        return self._by_period.get(period.name)
+
+    def of(self, span: Span, *, start: int, end: int) -> list[SealedName]:
+        """The files of periods of this length that reach into [start, end)."""
+        if start >= end:
+            return []
+        first, last = period_at(start, span), period_at(end - 1, span)
+        return [
+            name
+            for name in self.names
+            if len(name.period.name) == span and first <= name.period <= last and name not in self.lost
+        ]
+
+    def taken(self, series: Iterable[int], *, slot: int) -> set[int]:
+        """Those of `series` that have a reading or a deletion at `slot`."""
+        names = [self._by_period.get(period_at(slot, span).name) for span in OF_READINGS]
+        return {
+            each
+            for name in names
+            if name is not None
+            for each in series
+            if _holds(_slots_in(self.folder, name, each), slot)
+        }
+
+    def readings(self, series: Collection[int], *, start: int, end: int) -> dict[int, Scaled]:
+        """What the files have of each series with start <= slot < end; a series without any is absent.
+
+        Raises SealedGoneError.
+        """
+        found: dict[int, Scaled] = {}
+        for span in OF_READINGS:
+            parts: dict[int, list[Scaled]] = {}
+            for name in self.of(span, start=start, end=end):
+                with self.opened(name) as file:
+                    for each in series:
+                        part = NO_READINGS if file is None else file.readings(each).between(start, end)
+                        if len(part):
+                            parts.setdefault(each, []).append(part)
+            for each, pieces in parts.items():
+                found[each] = laid_over(found.get(each, NO_READINGS), joined(pieces))
+        return found
+
+    @contextmanager
+    def opened(self, name: SealedName) -> Iterator[SealedReadings | None]:
+        """An open file; None where its index cannot be read, which is reported. Raises SealedGoneError."""
+        with ExitStack() as stack:
+            yield self.open(name, stack)
+
+    def open(self, name: SealedName, stack: ExitStack) -> SealedReadings | None:
+        """As `opened`, until `stack` ends."""
+        path = name.path(self.folder)
+        try:
+            return SealedReadings(name, stack.enter_context(opened(path)))
+        except FileNotFoundError as error:
+            raise SealedGoneError(name) from error
+        except (ArchiveDamagedError, OSError) as error:
+            log.warning("%s: %s; its readings are missing", path, error)
+            return None
+
+
+@lru_cache(maxsize=SLOTS_REMEMBERED)
+def _slots_in(folder: Path, name: SealedName, series: int) -> NDArray[np.int64]:
+    """The slots that a file has of a series; a file never changes."""
+    try:
+        with SealedSet(folder).opened(name) as file:
+            return NO_READINGS.slots if file is None else file.readings(series).slots
+    except SealedGoneError:
+        return NO_READINGS.slots
+
+
+def _holds(slots: NDArray[np.int64], slot: int) -> bool:
+    at = int(np.searchsorted(slots, slot))
+    return at < len(slots) and bool(slots[at] == slot)
+
+
+class SealedReadings:
+    """The chunks of one open file. A damaged one counts as missing and is reported."""
+
+    def __init__(self, name: SealedName, file: SealedFile) -> None:
+        self.name = name
+        self.file = file
+        self.offsets: Mapping[int, Scaled] = _FileOffsets(file)
+        self.damage = 0  # blobs that could not be read
+
+    def readings(self, series: int) -> Scaled:
+        """All that the file has of a series."""
+        try:
+            blob = self.file.blob(Section.CHUNKS, series)
+            return NO_READINGS if blob is None else decode_chunk(blob, self.offsets)
+        except (ArchiveDamagedError, OSError) as error:
+            self.damage += 1
+            log.warning("%s, series %d: %s; its readings are missing", self.name, series, error)
+            return NO_READINGS
+
+    def days(self, key: int) -> DayRows:
+        """The rows of days under `key`: those of a series, or, in the file of a day, those of all at 0."""
+        try:
+            blob = self.file.blob(Section.DAYS, key)
+            return NO_ROWS if blob is None else decode_rows(blob, series=key or None)
+        except (ArchiveDamagedError, OSError) as error:
+            self.damage += 1
+            log.warning("%s, rows of days %d: %s; they are missing", self.name, key, error)
+            return NO_ROWS
+
+
+class _FileOffsets(dict[int, Scaled]):
+    """The offsets of a file's layouts, decoded when they are wanted."""
+
+    def __init__(self, file: SealedFile) -> None:
+        super().__init__()
+        self._file = file
+
+    def __contains__(self, layout: object) -> bool:
+        return isinstance(layout, int) and (super().__contains__(layout) or self._load(layout))
+
+    def _load(self, layout: int) -> bool:
+        try:
+            blob = self._file.blob(Section.OFFSETS, layout)
+            if blob is not None:
+                while len(self) >= LAYOUTS_REMEMBERED:
+                    del self[next(iter(self))]
+                self[layout] = decode_chunk(blob, {})
+        except (ArchiveDamagedError, OSError) as error:
+            log.warning("offsets of layout %d: %s; they are taken for 0", layout, error)
+            return False
+        return blob is not None
+
+
+def sealed_set(connection: sqlite3.Connection, folder: Path, *, lost: Collection[SealedName] = ()) -> SealedSet:
+    """The files that `hot.db` names."""
+    if not knows_sealed(connection):
+        return SealedSet(folder)
+    rows = connection.execute("SELECT period, generation FROM segment ORDER BY period").fetchall()
+    names = tuple(SealedName(Period(period), generation) for period, generation in rows)
+    return SealedSet(folder, names, frozenset(lost))
+
+
+def name_file(connection: sqlite3.Connection, name: SealedName, *, size: int) -> None:
+    """Let a file stand for its period, in the place of an earlier generation."""
+    connection.execute(
+        "INSERT OR REPLACE INTO segment (period, generation, bytes) VALUES (?, ?, ?)",
+        (name.period.name, name.generation, size),
+    )
+
+
+def unname_file(connection: sqlite3.Connection, name: SealedName) -> None:
+    """Let a file no longer be part of the archive."""
+    connection.execute("DELETE FROM segment WHERE period = ? AND generation = ?", (name.period.name, name.generation))

@@ -1,0 +1,141 @@
+"""What is done to an archive beside recording, a slice at a time: sealing, compaction, and files that are no more.
+
+A day is sealed some hours after its end, and a month some days after its own: until then what comes late finds its
+frames. What lies over a month is folded in when there is enough of it, since the whole file is written anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from wattledger.archive.embedded.building import Build
+from wattledger.archive.embedded.hot import Writing
+from wattledger.archive.embedded.periods import Period, Span, period_at
+from wattledger.archive.embedded.schema import DAY_S
+from wattledger.archive.embedded.sealed import FOLDER, sealed_name
+from wattledger.archive.interface import Tended
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When what is done."""
+
+    slice_s: float = 0.012  # the last step may take some milliseconds more; a tick waits 20 ms at most
+    seal_after_s: int = 2 * 3600  # after the end of a day
+    compact_after_s: int = 2 * DAY_S  # after the end of a month
+    enough_late: int = 5_000  # rows over a month; one series of 5 minutes has 8,640 readings in it
+    late_look_every_s: float = 600.0
+    keep_unnamed_s: float = 60.0  # a reader that has begun opens its files within that
+
+
+class Tending:
+    """The work that is due and the piece that is on its way. Used by the writer's thread."""
+
+    def __init__(self, rhythm: Rhythm, *, durable: bool) -> None:
+        self._rhythm = rhythm
+        self._durable = durable
+        self._build: Build | None = None
+        self._unnamed: dict[str, float] = {}  # files that are no part of the archive, and since when
+        self._late_look_s = 0.0
+
+    def slice(self, writing: Writing, *, now: int, zone: ZoneInfo) -> Tended:
+        """Do some of what is due at `now`. Raises OSError and ArchiveError; it may then be tried again later."""
+        try:
+            if self._build is None:
+                self._build = self._begun(writing, now=now, zone=zone)
+            if self._build is None:
+                self._remove_unnamed(writing)
+                return Tended(more=False)
+            return self._advance(self._build, writing)
+        except BaseException:
+            self.give_up()
+            raise
+
+    def give_up(self) -> None:
+        """Forget what is on its way; it is begun anew."""
+        if self._build is not None:
+            self._build.discard()
+            self._build = None
+
+    def _advance(self, build: Build, writing: Writing) -> Tended:
+        until_s = time.monotonic() + self._rhythm.slice_s
+        while build.step():
+            if time.monotonic() >= until_s:
+                return Tended(more=True)
+        self._build = None
+        if build.name_it(writing):
+            log.info("%s is sealed", build.name)
+        return Tended(more=True, set_aside=tuple(path.name for path in build.set_aside))
+
+    def _begun(self, writing: Writing, *, now: int, zone: ZoneInfo) -> Build | None:
+        for period in self._due(writing, now=now):
+            return Build(writing, period, zone=zone, durable=self._durable)
+        return None
+
+    def _due(self, writing: Writing, *, now: int) -> Iterator[Period]:
+        yield from days_due(writing, now=now - self._rhythm.seal_after_s)
+        yield from months_due(writing, now=now - self._rhythm.compact_after_s)
+        if time.monotonic() >= self._late_look_s:
+            yield from months_overlaid(writing, now=now, enough=self._rhythm.enough_late)
+            self._late_look_s = time.monotonic() + self._rhythm.late_look_every_s
+
+    def _remove_unnamed(self, writing: Writing) -> None:
+        """Remove files some time after they went out of the archive."""
+        folder = writing.memory.sealed.folder / FOLDER
+        named = {str(name) for name in writing.memory.sealed.names}
+        unnamed = {
+            path.name
+            for path in (folder.iterdir() if folder.is_dir() else ())
+            if sealed_name(path.name) is not None and path.name not in named
+        }
+        since = {name: self._unnamed.get(name, time.monotonic()) for name in unnamed}
+        for name in [name for name, at in since.items() if time.monotonic() - at >= self._rhythm.keep_unnamed_s]:
+            (folder / name).unlink(missing_ok=True)
+            del since[name]
+        self._unnamed = since
+
+
+def days_due(writing: Writing, *, now: int) -> Iterator[Period]:
+    """Days that have frames and are over, oldest first."""
+    for day in sorted(writing.memory.days):
+        if (day + 1) * DAY_S <= now:
+            yield period_at(day * DAY_S, Span.DAY)
+
+
+def months_due(writing: Writing, *, now: int) -> Iterator[Period]:
+    """Months that are over and have days to be drawn together."""
+    days = {name.period for name in writing.memory.sealed.names if name.period.span is Span.DAY}
+    for month in sorted({day.within(Span.MONTH) for day in days}):
+        if month.end <= now:
+            yield month
+
+
+def months_overlaid(writing: Writing, *, now: int, enough: int) -> Iterator[Period]:
+    """Months over which so much lies that it is worth folding in, as far as their days have no frames."""
+    for month in _months_with_late_rows(writing.connection):
+        hot = {day for day in writing.memory.days if month.start <= day * DAY_S < month.end}
+        end = min([day * DAY_S for day in hot] + [month.end, now])
+        (count,) = writing.connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM late WHERE slot >= ? AND slot < ? LIMIT ?)",
+            (month.start, end, enough),
+        ).fetchone()
+        if count == enough:
+            yield month
+
+
+def _months_with_late_rows(connection: sqlite3.Connection) -> Iterator[Period]:
+    after = 0
+    while True:
+        (slot,) = connection.execute("SELECT min(slot) FROM late WHERE slot >= ?", (after,)).fetchone()
+        if slot is None:
+            return
+        month = period_at(slot, Span.MONTH)
+        yield month
+        after = month.end
