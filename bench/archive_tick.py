@@ -99,17 +99,17 @@ def rows_cost(folder: Path, count: int, *, key: str) -> Cost:
 
 def _cost(store: Callable[[Tick], None], count: int) -> Cost:
     times_ms = []
-    written = _written_bytes()
+    written = written_bytes()
     for tick in ticks(count):
         started = time.perf_counter()
         store(tick)
         times_ms.append((time.perf_counter() - started) * 1000)
     os.sync()  # checkpoints write without waiting
-    spent = _written_bytes() - written
+    spent = written_bytes() - written
     return Cost(statistics.median(times_ms), statistics.quantiles(times_ms, n=20)[-1], spent / count / POINTS)
 
 
-def _written_bytes() -> int:
+def written_bytes() -> int:
     fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
     return int(fields["write_bytes"])
 

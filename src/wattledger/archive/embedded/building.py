@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from wattledger.archive.embedded.chunk import encode_chunk
+from wattledger.archive.embedded.chunk import encode_chunk, layouts_of
 from wattledger.archive.embedded.day_filing import ZONE, RowsOfDay, RowsOfYear, file_meta
 from wattledger.archive.embedded.days import midnights, rows_of
 from wattledger.archive.embedded.frames import layouts_of_day, rows_between
@@ -80,6 +80,7 @@ class Build:
             self.discard()
             raise
         self._rows = self._year or RowsOfDay(self._file)
+        self._unchanged = self._only_source()
         self._offsets = LayoutOffsets(self._file, self.sources.sound)
         self._steps = self._work()
 
@@ -136,15 +137,26 @@ class Build:
                     self._add(series, framed.get(series, NO_READINGS))
                     yield True
             seen.update(group)
-        self._offsets.copy_the_rest()
         self._rows.finish()
 
     def _add(self, series: int, framed: Scaled) -> None:
+        if self._unchanged is not None and series not in self._late.cells:
+            self._copy(series, self._unchanged)
+            return
         readings = laid_over(laid_over(self.sources.readings(series), framed), self._late.readings(series))
         if len(readings):
             layouts = self._snapshot.book.of_series(series)
             self._file.add(Section.CHUNKS, series, encode_chunk(readings, layouts=layouts, offsets=self._offsets))
             self._rows.add(series, rows_of(series, readings, self._bounds))
+
+    def _copy(self, series: int, source: SealedReadings) -> None:
+        """Take over what nobody changed: corrections of one series must not cost the work of all."""
+        blob = source.chunk(series)
+        if blob is not None and self._year is not None:
+            self._file.add(Section.CHUNKS, series, blob)
+            self._year.keep(series)
+            for layout in layouts_of(blob):
+                _ = layout in self._offsets  # puts them into the file
 
     def _groups(self) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
         """Layouts to be read from the frames, and series that are then complete."""
@@ -183,6 +195,14 @@ class Build:
                 else:
                     sources.sound.append(file)
         return sources
+
+    def _only_source(self) -> SealedReadings | None:
+        """The file of the month itself, where there is no other and its rows are of the site's days."""
+        if self._year is None or len(self.sources.names) != 1 or not self.sources.sound:
+            return None
+        (source,) = self.sources.sound
+        of_month = source.name.period == self.period and self._year.is_of(self._zone)
+        return source if of_month else None
 
     def _begun_year(self, *, durable: bool) -> RowsOfYear:
         sealed = self._snapshot.sealed

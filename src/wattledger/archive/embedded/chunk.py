@@ -50,7 +50,7 @@ def encode_chunk(
 
     `portable`: without pco, for those who may not have it.
     """
-    known = {layout: offsets[layout] for layout in layouts if layout in offsets} if offsets else {}
+    known = {layout: offsets[layout] for layout in layouts if layout in offsets} if offsets is not None else {}
     body = bytearray()
     segments = [readings.picked(readings.decimals == decimals) for decimals in np.unique(readings.decimals)]
     put_varint(body, len(segments))
@@ -66,6 +66,17 @@ def decode_chunk(blob: bytes, offsets: Offsets) -> Scaled:
     """
     parts = _opened(blob)
     return joined([_segment(parts, offsets) for _ in range(parts.varint())])
+
+
+def check_chunk(blob: bytes) -> None:
+    """Raise ArchiveDamagedError where the blob is not what was written."""
+    if len(blob) < HEAD.size:
+        raise ArchiveDamagedError("a chunk ends too early")
+    number, crc = HEAD.unpack_from(blob)
+    if number != FORMAT:
+        raise ArchiveDamagedError(f"a chunk of the unknown format {number}")
+    if zlib.crc32(memoryview(blob)[HEAD.size :]) != crc:
+        raise ArchiveDamagedError("the check sum of a chunk is wrong")
 
 
 def layouts_of(blob: bytes) -> tuple[int, ...]:
@@ -191,11 +202,5 @@ def _found(offsets: Offsets, slots: Ints, qualities: NDArray[np.uint8]) -> NDArr
 
 
 def _opened(blob: bytes) -> Parts:
-    if len(blob) < HEAD.size:
-        raise ArchiveDamagedError("a chunk ends too early")
-    number, crc = HEAD.unpack_from(blob)
-    if number != FORMAT:
-        raise ArchiveDamagedError(f"a chunk of the unknown format {number}")
-    if zlib.crc32(memoryview(blob)[HEAD.size :]) != crc:
-        raise ArchiveDamagedError("the check sum of a chunk is wrong")
+    check_chunk(blob)
     return Parts(blob, HEAD.size)

@@ -53,8 +53,18 @@ class RowsOfYear:
         if len(whole):
             self.file.add(Section.DAYS, series, encode_rows(whole, shared=False))
 
+    def keep(self, series: int) -> None:
+        """Let a series have the rows that it had."""
+        rows = NO_ROWS if self._before is None else self._before.days(series)
+        if len(rows):
+            self.file.add(Section.DAYS, series, encode_rows(rows, shared=False))
+
+    def is_of(self, zone: ZoneInfo) -> bool:
+        """Whether the month's rows are there and of the days of this zone."""
+        return self._before is not None and self._before.file.meta.get(zone_key(self._month)) == zone.key
+
     def finish(self) -> None:
-        """Keep the rows of the series that were not added."""
+        """Keep the rows that series have of other months, though they have none of this one."""
         if self._before is None:
             return
         missing = np.setdiff1d(self._before.file.keys(Section.DAYS), self.file.keys(Section.DAYS))

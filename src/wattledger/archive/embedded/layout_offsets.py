@@ -31,12 +31,6 @@ class LayoutOffsets(dict[int, Scaled]):
         offsets_ms = np.array([row[2] for row in rows], dtype=np.int64)
         self._keep(layout, laid_over(self._sealed(layout), scaled_of(slots, offsets_ms, decimals=DECIMALS)))
 
-    def copy_the_rest(self) -> None:
-        """Keep those to which copied chunks refer."""
-        for source in self._sources:
-            for layout in source.file.keys(Section.OFFSETS).tolist():
-                _ = layout in self
-
     def __contains__(self, layout: object) -> bool:
         if not isinstance(layout, int):
             return False

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wattledger.archive.embedded.chunk import decode_chunk
+from wattledger.archive.embedded.chunk import check_chunk, decode_chunk
 from wattledger.archive.embedded.days import NO_ROWS, DayRows, decode_rows
 from wattledger.archive.embedded.periods import Period, Span, period_at
 from wattledger.archive.embedded.scaled import NO_READINGS, Scaled, joined, laid_over
@@ -141,13 +141,20 @@ class SealedReadings:
 
     def readings(self, series: int) -> Scaled:
         """All that the file has of a series."""
+        blob = self.chunk(series)
+        return NO_READINGS if blob is None else decode_chunk(blob, self.offsets)
+
+    def chunk(self, series: int) -> bytes | None:
+        """The blob of a series, which can be decoded; None where there is none."""
         try:
             blob = self.file.blob(Section.CHUNKS, series)
-            return NO_READINGS if blob is None else decode_chunk(blob, self.offsets)
+            if blob is not None:
+                check_chunk(blob)
         except (ArchiveDamagedError, OSError) as error:
             self.damage += 1
             log.warning("%s, series %d: %s; its readings are missing", self.name, series, error)
-            return NO_READINGS
+            return None
+        return blob
 
     def days(self, key: int) -> DayRows:
         """The rows of days under `key`: those of a series, or, in the file of a day, those of all at 0."""

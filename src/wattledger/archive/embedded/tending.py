@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class Rhythm:
     """When what is done."""
 
-    slice_s: float = 0.012  # the last step may take some milliseconds more; a tick waits 20 ms at most
+    slice_s: float = 0.008  # the last step may take some milliseconds more; a tick waits 20 ms at most
     seal_after_s: int = 2 * 3600  # after the end of a day
     compact_after_s: int = 2 * DAY_S  # after the end of a month
     enough_late: int = 5_000  # rows over a month; one series of 5 minutes has 8,640 readings in it

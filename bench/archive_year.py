@@ -1,0 +1,112 @@
+"""What a long history costs: 5,000 series every 5 minutes, sealed and drawn together as in a server.
+
+    python bench/archive_year.py [--folder DIR] [--days 40] [--devices 100]
+
+`--days 365` is the year of the limits, 520 million readings: half an hour. Prints bytes at rest and written to the card
+per reading, the longest slice of upkeep, what charts take, and the memory of this process. Bytes written are what the
+kernel hands to the block layer, so DIR must lie on a disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from archive_tick import written_bytes
+from meter_days import SERIES_A_DEVICE, TICKS_A_DAY, Building
+from wattledger.archive import EmbeddedArchive, EmbeddedReader, Rhythm
+
+ZONE = ZoneInfo("Europe/Paris")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+RHYTHM = Rhythm(keep_unnamed_s=0.0)  # days go by in seconds
+ROUNDS = 40
+MOST_BYTES_AT_REST, MOST_GB, MOST_CHART_MS, MOST_SLICE_MS, MOST_MB = 0.8, 0.42, 5.0, 20.0, 60.0
+
+
+def fill(folder: Path, *, days: int, devices: int) -> list[float]:
+    """Record `days` and tend them; gives what the slices took, in ms."""
+    slices_ms: list[float] = []
+    with EmbeddedArchive.open(folder, durable=False, rhythm=RHYTHM) as archive:
+
+        def tend(now: datetime) -> None:
+            more = True
+            while more:
+                started = time.perf_counter()
+                more = archive.tend(now=now, zone=ZONE).result().more
+                slices_ms.append((time.perf_counter() - started) * 1000)
+
+        for day in Building(devices, start=START).days(days):
+            for tick in day:
+                archive.record(tick).result()
+            tend(day[-1][0].slot + timedelta(hours=3))
+        tend(START + timedelta(days=days + 40))
+    return slices_ms
+
+
+def timed(work: Callable[[], object]) -> float:
+    """The median of some rounds, in ms."""
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
+
+
+def private_mb() -> float:
+    """The memory that is this process's alone."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/smaps_rollup").read_text().splitlines()[1:])
+    return sum(int(lines[name].split()[0]) for name in ("Private_Clean", "Private_Dirty")) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, help="on the card to be measured; default: the temporary folder")
+    parser.add_argument("--days", type=int, default=40)
+    parser.add_argument("--devices", type=int, default=100, help="of 50 series each")
+    arguments = parser.parse_args()
+    days, devices = arguments.days, arguments.devices
+    readings = days * TICKS_A_DAY * devices * SERIES_A_DEVICE
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as place:
+        folder = Path(place) / "archive"
+        written, started = written_bytes(), time.perf_counter()
+        slices_ms = fill(folder, days=days, devices=devices)
+        took_s = time.perf_counter() - started
+        os.sync()
+        written = written_bytes() - written
+        memory_mb = private_mb()
+        at_rest = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        at_rest -= sum(
+            (folder / f"hot.db{end}").stat().st_size for end in ("", "-wal") if (folder / f"hot.db{end}").exists()
+        )
+        reader = EmbeddedReader.open(folder)
+        newest = START + timedelta(days=days)
+        month_ms = timed(lambda: reader.read([7], newest - timedelta(days=31), newest))
+        latest_ms = timed(lambda: reader.latest(range(1, devices * SERIES_A_DEVICE + 1)))
+        day_ms = timed(lambda: reader.read([7], newest - timedelta(days=1), newest))
+    a_year_gb = at_rest / readings * 365 * TICKS_A_DAY * 5000 / 1e9
+    print(f"{readings / 1e6:.0f} million readings of {devices * SERIES_A_DEVICE} series in {days} days, {took_s:.0f} s")
+    for name, value, most, unit in (
+        ("at rest", at_rest / readings, MOST_BYTES_AT_REST, "bytes a reading"),
+        ("a year of 5,000 series", a_year_gb, MOST_GB, "GB"),
+        ("written", written / readings, 15.0, "bytes a reading"),
+        ("longest slice of upkeep", max(slices_ms), MOST_SLICE_MS, "ms"),
+        ("slices, 99 of 100", statistics.quantiles(slices_ms, n=100)[-1], MOST_SLICE_MS, "ms"),
+        ("chart of a month", month_ms, MOST_CHART_MS, "ms"),
+        ("chart of a day", day_ms, MOST_CHART_MS, "ms"),
+        ("latest of all series", latest_ms, None, "ms"),
+        ("memory", memory_mb, MOST_MB, "MB private"),
+    ):
+        limit = "" if most is None else f"   limit {most:g}: {'kept' if value <= most else 'NOT KEPT'}"
+        print(f"{name:26} {value:9.2f} {unit}{limit}")
+
+
+if __name__ == "__main__":
+    main()
