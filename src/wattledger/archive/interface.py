@@ -107,6 +107,7 @@ class Tended:
     """What one slice of upkeep did."""
 
     more: bool  # whether something is due yet
+    dropped: str = ""  # the month that had to go for the sake of space, as 2026-03
     set_aside: tuple[str, ...] = ()  # names of damaged files that were replaced by what could be read of them
 
 
@@ -127,7 +128,8 @@ class ArchiveReader(Protocol):
         """At most `limit` changes after the cursor, oldest first; 0 is before the first.
 
         Who reads the named spans again has what the archive has. Nothing is ever missed: where the list grows too
-        long, its oldest changes are drawn together into one that names all of their series and their whole time.
+        long, its oldest changes are drawn together into one that names all of their series and their whole time. Only
+        that the oldest months went for want of space, or by `forget_before`, is not told: what was made of them stays.
         """
 
     def close(self) -> None: ...
@@ -177,12 +179,24 @@ class Archive(ArchiveReader, Protocol):
     def release(self, frames: Sequence[Frame]) -> Future[int]:
         """Record frames that were held and forget all that is held, in one step; gives as `record` does."""
 
-    def tend(self, *, now: datetime, zone: ZoneInfo) -> Future[Tended]:
-        """Do a little of what keeps the archive small and quick, as far as it is due at `now`; no reading changes.
+    def tend(self, *, now: datetime, zone: ZoneInfo, most_bytes: int | None = None) -> Future[Tended]:
+        """Do a little of what keeps the archive small and quick, as far as it is due at `now`.
 
-        Call it with a trusted clock, again at once while there is more and otherwise every minute. It takes at most
-        some 20 ms, in which other calls wait. `zone` is the site's, by whose days roll-ups are made.
+        Call it with a trusted clock, again after a short pause while there is more, otherwise every minute. It takes at
+        most some 20 ms, in which other calls wait. `zone` is the site's, by whose days roll-ups are made. No reading
+        changes; but where the archive takes more than `most_bytes` (None: its share of the card), its oldest month
+        goes, never the last two, and the roll-ups of its days stay. Fails with ArchiveFullError where there is no space
+        for the work itself.
         """
+
+    def forget(self, series: Sequence[int]) -> Future[int]:
+        """Let series be gone for ever, with all readings; gives how many were not gone yet.
+
+        What is given of them from now on is not stored: the id of a series is never used again.
+        """
+
+    def forget_before(self, moment: datetime) -> Future[int]:
+        """Let the readings of the months go that end before `moment`; gives how many. Roll-ups of their days stay."""
 
     def highest_slot(self) -> Future[datetime | None]:
         """The latest slot of which readings were ever recorded; None for a new archive.

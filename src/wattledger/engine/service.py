@@ -24,6 +24,7 @@ from wattledger.engine.plant_keeping import PlantKeeper, PlantSource
 from wattledger.engine.polling import Surroundings
 from wattledger.engine.recording import Recorder
 from wattledger.engine.tasks import running_tasks
+from wattledger.engine.upkeep import Upkeep
 from wattledger.fieldbus import Board
 from wattledger.journal import Code, Journal
 from wattledger.plant import DataFolder
@@ -103,6 +104,9 @@ async def _acquire(
     async with running_tasks() as tasks:
         around = Surroundings(clock, watch, live, recorder, queue, events)
         applied = AppliedPlant(tasks, catalog, Vault(folder.vault_key), around, local=local)
+        upkeep = Upkeep(
+            archive, now=watch.trusted_now, zone=lambda: applied.zone if applied.plant else None, events=events
+        )
         keeper = PlantKeeper(plants, folder.last_plant, applied, events=events)
 
         parts = EngineParts(
@@ -120,6 +124,7 @@ async def _acquire(
             tasks.start(keep_looking(watch), name="clock")
             tasks.start(local.keep_counts(), name="pulse counts")
             tasks.start(local.lamps.keep_lit(applied.on_lines), name="lamps")
+            tasks.start(upkeep.run(), name="upkeep of the archive")
             await stop.wait()
         await applied.close()
         with suppress(TimeoutError):

@@ -50,6 +50,8 @@ class Code(StrEnum):
     ARCHIVE_FULL = "archive_full"
     ARCHIVE_FAILED = "archive_failed"
     ARCHIVE_SET_ASIDE = "archive_set_aside"
+    ARCHIVE_MONTH_DROPPED = "archive_month_dropped"
+    ARCHIVE_UPKEEP_FAILED = "archive_upkeep_failed"
     JOURNAL_SET_ASIDE = "journal_set_aside"
     CONFIGURATION_UNREADABLE = "configuration_unreadable"
     CONFIGURATION_REFUSED = "configuration_refused"
@@ -133,6 +135,14 @@ EVENTS: Mapping[Code, EventType] = {
     Code.ARCHIVE_FAILED: _lasting(Kind.ALARM, Severity.CRITICAL, "Readings cannot be recorded: {reason}"),
     Code.ARCHIVE_SET_ASIDE: _once(
         Kind.ALARM, Severity.MAJOR, "A damaged part of the archive was set aside as {file}; a new one was begun"
+    ),
+    Code.ARCHIVE_MONTH_DROPPED: _once(
+        Kind.WARNING,
+        Severity.MINOR,
+        "The readings of {month} were removed, there was no space for more; daily values stay",
+    ),
+    Code.ARCHIVE_UPKEEP_FAILED: _lasting(
+        Kind.ERROR, Severity.MINOR, "Older readings cannot be compressed and take more space than they need: {reason}"
     ),
     Code.JOURNAL_SET_ASIDE: _once(
         Kind.ALARM, Severity.MAJOR, "The damaged list of events was set aside as {file}; a new one was begun"

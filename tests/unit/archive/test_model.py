@@ -61,6 +61,7 @@ class ArchiveModel(RuleBasedStateMachine):
         self.followed: Model = {}
         self.cursor = 0
         self.held: list[HeldFrame] = []
+        self.forgotten: set[int] = set()
         self.looking: ExitStack = ExitStack()
         self.seen: tuple[Snapshot, Model] | None = None
 
@@ -89,7 +90,7 @@ class ArchiveModel(RuleBasedStateMachine):
     def backfill(self, series: int, given: list[Point], places: int) -> None:
         stored = self.archive.backfill(series, given, decimals=places).result()
 
-        fresh = [point for point in given if (series, point.slot) not in self.model]
+        fresh = [p for p in given if (series, p.slot) not in self.model and series not in self.forgotten]
         assert stored == len({point.slot for point in fresh})
         for point in fresh:
             self.model.setdefault((series, point.slot), self.laid(point, places, Quality.LATE))
@@ -98,7 +99,7 @@ class ArchiveModel(RuleBasedStateMachine):
     def correct(self, series: int, given: list[Point], places: int) -> None:
         self.archive.correct(series, given, decimals=places).result()
 
-        for point in {point.slot: point for point in given}.values():
+        for point in {point.slot: point for point in given if series not in self.forgotten}.values():
             key = (series, point.slot)
             if point.value is not None or self.model.get(key) is not None:
                 self.model[key] = self.laid(point, places, Quality.CORRECTED)
@@ -129,6 +130,20 @@ class ArchiveModel(RuleBasedStateMachine):
         for _ in range(slices):
             if not self.archive.tend(now=now, zone=zone).result().more:
                 break
+
+    @rule(series=st.sampled_from(SERIES[2:]))
+    def forget(self, series: int) -> None:
+        assert self.archive.forget([series]).result() == int(series not in self.forgotten)
+
+        self.forgotten.add(series)
+        self.model = {key: cell for key, cell in self.model.items() if key[0] != series}
+
+    @rule()
+    def forget_before(self) -> None:
+        self.archive.forget_before(MIDNIGHT).result()
+
+        self.model = {key: cell for key, cell in self.model.items() if key[1] >= MIDNIGHT}
+        self.followed = {key: cell for key, cell in self.followed.items() if key[1] >= MIDNIGHT}  # it is not told
 
     @rule()
     def look(self) -> None:
@@ -196,7 +211,7 @@ class ArchiveModel(RuleBasedStateMachine):
         fresh = {
             (series, frame.slot): (from_scaled(value, decimals=places), int(quality))
             for series, places, value, quality in cells
-            if value is not None and (series, frame.slot) not in self.model
+            if value is not None and (series, frame.slot) not in self.model and series not in self.forgotten
         }
         self.model |= fresh
         return int(bool(fresh))

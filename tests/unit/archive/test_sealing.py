@@ -19,6 +19,7 @@ from wattledger.archive import (
     check,
 )
 from wattledger.archive.embedded.sealed import MAGIC, SealedWriter, Section, opened
+from wattledger.archive.embedded.space import taken_bytes
 
 ZONE = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -143,6 +144,14 @@ class TestReaders:
         assert archive.latest([1])[1].value == 3
         assert "2026-03-02.g1 is lost" in caplog.text
         assert [finding.text for finding in check(folder)] == ["the file is missing"]
+
+        with pytest.raises(ArchiveError, match="is gone"):
+            archive.correct(1, [Point(NOON, 5.0)], decimals=0).result()
+        assert archive.correct(1, [Point(NOON, 5.0)], decimals=0).result() == 1
+        tend(archive, NOON + 60 * DAY)
+        assert values(archive) == [5, 3]
+        assert files(folder) == ["2026-03.g3", "2026.g4"]
+        assert check(folder) == []
 
 
 class TestRecordingIntoThePast:
@@ -270,6 +279,92 @@ class TestDamage:
             EmbeddedArchive.open(folder, durable=False)
         with pytest.raises(ArchiveTooNewError, match="99"), opened(path):
             pass
+
+
+class TestForgetting:
+    def test_a_forgotten_series_is_gone_at_once_and_from_the_files_when_they_are_looked_through(
+        self, archive: EmbeddedArchive, folder: Path
+    ) -> None:
+        tend(archive, NOON + 60 * DAY)
+        archive.record([frame(NOON + 60 * DAY, 4)]).result()
+        archive.correct(1, [Point(NOON, 9.0)], decimals=0).result()
+        cursor = archive.changes(0).cursor
+
+        assert archive.forget([1, 7]).result() == 2
+        assert archive.forget([1]).result() == 0
+
+        assert values(archive) == []
+        assert values(archive, 2) == [1, 2, 3, 4]
+        assert 1 not in archive.latest([1, 2])
+        (told,) = archive.changes(cursor).changes
+        assert told.series == (1, 7)
+        assert told.start < NOON < NOON + 60 * DAY <= told.end
+        assert archive.record([frame(NOON + 61 * DAY, 5, series=(1,))]).result() == 0
+        assert archive.backfill(1, [Point(NOON, 5.0)], decimals=0).result() == 0
+        assert archive.correct(1, [Point(NOON, 5.0)], decimals=0).result() == 0
+        tend(archive, NOON + 63 * DAY)
+        for name in files(folder):
+            with opened(folder / "sealed" / name) as file:
+                assert 1 not in file.keys(Section.CHUNKS).tolist()
+        with EmbeddedReader.open(folder)._snapshot() as snapshot:
+            assert snapshot is not None
+            assert snapshot.forgotten == {1, 7}
+
+    def test_months_before_a_moment_go(self, archive: EmbeddedArchive, folder: Path) -> None:
+        archive.record([frame(NOON - 40 * DAY, 0), frame(NOON + 40 * DAY, 4)]).result()
+        tend(archive, NOON + 120 * DAY)
+        archive.correct(1, [Point(NOON, 9.0)], decimals=0).result()
+        cursor = archive.changes(0).cursor
+
+        assert archive.forget_before(datetime(2026, 4, 1, tzinfo=UTC)).result() == 2
+        assert archive.forget_before(datetime(2026, 4, 30, tzinfo=UTC)).result() == 0
+
+        assert values(archive) == [4]
+        assert archive.changes(cursor).changes == ()
+        tend(archive, NOON + 120 * DAY)
+        assert [name[:7] for name in files(folder)] == ["2026-04", "2026.g1"]
+
+    def test_what_is_on_its_way_into_a_file_does_not_come_back(self, folder: Path) -> None:
+        with EmbeddedArchive.open(folder, durable=False, rhythm=Rhythm(slice_s=0.0)) as archive:
+            archive.tend(now=NOON + 3 * DAY, zone=ZONE).result()
+            archive.forget_before(datetime(2026, 4, 1, tzinfo=UTC)).result()
+            tend(archive, NOON + 3 * DAY)
+
+            assert values(archive) == []
+            assert files(folder) == []
+
+
+class TestSpace:
+    @pytest.fixture
+    def months(self, archive: EmbeddedArchive) -> EmbeddedArchive:
+        """Six months with a day of noise each."""
+        for month in range(1, 7):
+            start = datetime(2026, month, 5, tzinfo=UTC)
+            frames = [frame(start + number * STEP, (number * month * 7919) ** 5 % 2**40) for number in range(280)]
+            archive.record(frames).result()
+        tend(archive, datetime(2026, 9, 1, tzinfo=UTC))
+        return archive
+
+    def test_the_oldest_months_go_when_the_archive_takes_too_much(self, months: EmbeddedArchive, folder: Path) -> None:
+        def taken() -> int:
+            return months._submit(taken_bytes).result()
+
+        asked, most_bytes = {"now": datetime(2026, 9, 1, tzinfo=UTC), "zone": ZONE}, taken() - 6000
+
+        dropped = [months.tend(**asked, most_bytes=most_bytes).result().dropped for _ in range(20)]
+
+        gone = [month for month in dropped if month]
+        assert gone == ["2026-01", "2026-02", "2026-03", "2026-04"][: len(gone)]
+        assert 0 < len(gone) < 4
+        assert taken() <= most_bytes
+        assert len([name for name in files(folder) if name.startswith("2026.")]) == 1
+
+    def test_the_last_two_months_never_go(self, months: EmbeddedArchive) -> None:
+        asked = {"now": datetime(2026, 9, 1, tzinfo=UTC), "zone": ZONE}
+
+        dropped = [months.tend(**asked, most_bytes=0).result().dropped for _ in range(20)]
+
+        assert [month for month in dropped if month] == ["2026-01", "2026-02", "2026-03", "2026-04"]
 
 
 class TestFailing:

@@ -29,6 +29,10 @@ TEXTS: Mapping[Code, str] = {
     Code.ARCHIVE_FULL: _("No space is left to record readings"),
     Code.ARCHIVE_FAILED: _("Readings cannot be recorded: {reason}"),
     Code.ARCHIVE_SET_ASIDE: _("A damaged part of the archive was set aside as {file}; a new one was begun"),
+    Code.ARCHIVE_MONTH_DROPPED: _(
+        "The readings of {month} were removed, there was no space for more; daily values stay"
+    ),
+    Code.ARCHIVE_UPKEEP_FAILED: _("Older readings cannot be compressed and take more space than they need: {reason}"),
     Code.JOURNAL_SET_ASIDE: _("The damaged list of events was set aside as {file}; a new one was begun"),
     Code.CONFIGURATION_UNREADABLE: _("The configuration cannot be read, the last good one stays in use: {reason}"),
     Code.CONFIGURATION_REFUSED: _("A part of the configuration cannot be used, {part}: {reason}"),

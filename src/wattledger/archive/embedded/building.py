@@ -18,7 +18,7 @@ import numpy as np
 from wattledger.archive.embedded.chunk import encode_chunk, layouts_of
 from wattledger.archive.embedded.day_filing import ZONE, RowsOfDay, RowsOfYear, file_meta
 from wattledger.archive.embedded.days import midnights, rows_of
-from wattledger.archive.embedded.frames import layouts_of_day, rows_between
+from wattledger.archive.embedded.frames import layouts_between, rows_between
 from wattledger.archive.embedded.hot import Writing
 from wattledger.archive.embedded.late_rows import LateRows
 from wattledger.archive.embedded.layout_offsets import LayoutOffsets
@@ -30,7 +30,7 @@ from wattledger.archive.embedded.segments import OF_READINGS, SealedReadings
 from wattledger.archive.embedded.settling import keep_aside
 from wattledger.archive.embedded.snapshot import columns_of_frames
 
-MOST_IN_A_GROUP = 64  # series whose frames are read together
+LOOK_S = 7200  # of a day that is looked through at once for the layouts in it
 
 
 @dataclass(slots=True)
@@ -88,21 +88,28 @@ class Build:
         """Do a few milliseconds of the work; False when there is none left."""
         return next(self._steps, False)
 
-    def name_it(self, writing: Writing) -> bool:
-        """Let the new file take the place of what it was made of; False where that changed meanwhile.
+    def is_outdated(self, writing: Writing) -> bool:
+        """Whether what it is made of changed since it was begun."""
+        now, before = writing.snapshot, self._snapshot
+        days = range(self.period.start // DAY_S, self.period.end // DAY_S)
+        return (
+            writing.memory is not self._memory
+            or (now.sealed.names, now.forgotten) != (before.sealed.names, before.forgotten)
+            or set(now.days).intersection(days) != set(before.days).intersection(days)
+            or any(self._memory.writes[day] != self._writes[day] for day in days)
+        )
+
+    def name_it(self, writing: Writing) -> None:
+        """Let the new file take the place of what it was made of.
 
         For the caller's transaction; what is done here counts when that is committed.
         """
-        if writing.memory is not self._memory or self._changed():
-            self.discard()
-            return False
         self._finish(writing)
         if self.period.span is Span.DAY:
             writing.drop_day(self.period.start // DAY_S)
         self._late.forget(writing)
         self.set_aside = tuple(keep_aside(name.path(writing.memory.sealed.folder)) for name in self.sources.faulty())
         self._open.close()
-        return True
 
     def discard(self) -> None:
         """Give up, and leave nothing behind."""
@@ -121,12 +128,6 @@ class Build:
             writing.seal(self._year.name, size=size, instead_of=())
         self._made.pop_all()  # from now on they are not to be discarded
 
-    def _changed(self) -> bool:
-        return any(
-            self._memory.writes[day] != self._writes[day]
-            for day in range(self.period.start // DAY_S, self.period.end // DAY_S)
-        )
-
     def _work(self) -> Iterator[bool]:
         seen: set[int] = set()
         for layouts, group in self._groups():
@@ -137,7 +138,7 @@ class Build:
                     self._add(series, framed.get(series, NO_READINGS))
                     yield True
             seen.update(group)
-        self._rows.finish()
+        self._rows.finish(forgotten=self._snapshot.forgotten)
 
     def _add(self, series: int, framed: Scaled) -> None:
         if self._unchanged is not None and series not in self._late.cells:
@@ -162,7 +163,10 @@ class Build:
         """Layouts to be read from the frames, and series that are then complete."""
         day, book = self.period.start // DAY_S, self._snapshot.book
         if self.period.span is Span.DAY and day in self._snapshot.days:
-            present = layouts_of_day(self._snapshot.connection, day)
+            present: set[int] = set()
+            for start in range(self.period.start, self.period.end, LOOK_S):
+                present |= layouts_between(self._snapshot.connection, day, start=start, end=start + LOOK_S)
+                yield (), ()
             for layout in sorted(present):
                 series = book[layout].series
                 yield sorted(present & book.sharing(series)), series
@@ -185,10 +189,12 @@ class Build:
     def _opened_sources(self) -> Sources:
         sources = Sources()
         for span in OF_READINGS:
-            for name in self._snapshot.sealed.of(span, start=self.period.start, end=self.period.end):
+            for name in self._snapshot.sealed.named_of(span, start=self.period.start, end=self.period.end):
                 if len(name.period.name) < self.period.span:
                     continue  # the month of a day that came late: it stays, and folds the day in later
                 sources.names.append(name)
+                if name in self._snapshot.sealed.lost:
+                    continue
                 file = self._snapshot.sealed.open(name, self._open)
                 if file is None:
                     sources.damaged.append(name)
@@ -208,6 +214,7 @@ class Build:
         sealed = self._snapshot.sealed
         year = self.period.within(Span.YEAR)
         before = sealed.named(year)
+        before = None if before in sealed.lost else before
         file = None if before is None else sealed.open(before, self._open)
         if before is not None and file is None:
             self.sources.damaged.append(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ class RowsOfDay:
         if len(self._parts) >= PARTS_TOGETHER:
             self._parts = [rows_joined(self._parts)]
 
-    def finish(self) -> None:
+    def finish(self, *, forgotten: Collection[int] = ()) -> None:  # noqa: ARG002 - forgotten ones were never added
         rows = rows_joined(self._parts)
         if len(rows):
             self._file.add(Section.DAYS, ALL_SERIES, encode_rows(rows, shared=True))
@@ -63,11 +64,11 @@ class RowsOfYear:
         """Whether the month's rows are there and of the days of this zone."""
         return self._before is not None and self._before.file.meta.get(zone_key(self._month)) == zone.key
 
-    def finish(self) -> None:
+    def finish(self, *, forgotten: Collection[int] = ()) -> None:
         """Keep the rows that series have of other months, though they have none of this one."""
         if self._before is None:
             return
-        missing = np.setdiff1d(self._before.file.keys(Section.DAYS), self.file.keys(Section.DAYS))
+        missing = np.setdiff1d(self._before.file.keys(Section.DAYS), [*self.file.keys(Section.DAYS), *forgotten])
         for series in missing.tolist():
             self.add(series, NO_ROWS)
 

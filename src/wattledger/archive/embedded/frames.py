@@ -66,9 +66,12 @@ def layouts_at(connection: sqlite3.Connection, slot: int, *, day: int) -> set[in
     return {layout for (layout,) in rows}
 
 
-def layouts_of_day(connection: sqlite3.Connection, day: int) -> set[int]:
-    """The layouts that have a frame on `day`."""
-    rows = connection.execute(f"SELECT DISTINCT layout FROM {day_table(day)}")  # noqa: S608 - our name
+def layouts_between(connection: sqlite3.Connection, day: int, *, start: int, end: int) -> set[int]:
+    """The layouts that have a frame on `day` with start <= slot < end."""
+    rows = connection.execute(
+        f"SELECT DISTINCT layout FROM {day_table(day)} WHERE slot >= ? AND slot < ?",  # noqa: S608 - our name
+        (start, end),
+    )
     return {layout for (layout,) in rows}
 
 

@@ -23,8 +23,16 @@ from wattledger.archive.embedded.schema import (
     write_meta,
 )
 from wattledger.archive.embedded.sealed import SealedName
-from wattledger.archive.embedded.segments import SealedSet, name_file, sealed_set, unname_file
+from wattledger.archive.embedded.segments import (
+    SealedGoneError,
+    SealedSet,
+    lost_files,
+    name_file,
+    sealed_set,
+    unname_file,
+)
 from wattledger.archive.embedded.snapshot import Snapshot
+from wattledger.archive.errors import ArchiveError
 
 
 @dataclass(slots=True)
@@ -51,7 +59,7 @@ class Memory:
             set(days_of(connection)),
             highest if isinstance(highest, int) else None,
             -1 if latest is None else latest,
-            sealed_set(connection, folder),
+            sealed_set(connection, folder, lost=lost_files(connection, folder)),
             forgotten_series(connection),
             int(str(read_meta(connection, "generation") or 0)),
         )
@@ -64,7 +72,7 @@ class Writing:
     connection: sqlite3.Connection
     memory: Memory
     _spans: dict[int, Span] = field(default_factory=dict)  # of frames, by day
-    _late_spans: list[Span] = field(default_factory=list)
+    _other_spans: list[Span] = field(default_factory=list)
     _layouts_at: dict[int, set[int]] = field(default_factory=dict)  # by slot
 
     @property
@@ -102,11 +110,15 @@ class Writing:
         span = Span(slot, slot, layouts=frozenset({layout}))
         self._spans[day] = self._spans[day] | span if day in self._spans else span
 
+    def note(self, span: Span) -> None:
+        """Tell those who follow the changes of a span of whatever else changed."""
+        self._other_spans.append(span)
+
     def note_late(self, series: int, slots: Iterable[int]) -> None:
         """Late rows of `series` at `slots` were written."""
         ordered = sorted(slots)
         if ordered:
-            self._late_spans.append(Span(ordered[0], ordered[-1], series=frozenset({series})))
+            self._other_spans.append(Span(ordered[0], ordered[-1], series=frozenset({series})))
             self.memory.late_until = max(self.memory.late_until, ordered[-1])
 
     def seal(self, name: SealedName, *, size: int, instead_of: Iterable[SealedName]) -> None:
@@ -116,13 +128,17 @@ class Writing:
         self.memory.generation = max(self.memory.generation, name.generation)
         write_meta(self.connection, "generation", self.memory.generation)
         write_meta(self.connection, "min_reader", SEALED_FORMAT)
-        self.memory.sealed = sealed_set(self.connection, self.memory.sealed.folder)
+        self._look_at_files()
 
     def unname(self, names: Iterable[SealedName]) -> None:
         """Let sealed files no longer be part of the archive."""
         for name in names:
             unname_file(self.connection, name)
-        self.memory.sealed = sealed_set(self.connection, self.memory.sealed.folder)
+        self._look_at_files()
+
+    def _look_at_files(self) -> None:
+        before = self.memory.sealed
+        self.memory.sealed = sealed_set(self.connection, before.folder, lost=before.lost)
 
     def drop_day(self, day: int) -> None:
         """Let the frames of a day go."""
@@ -132,7 +148,7 @@ class Writing:
 
     def finish(self) -> None:
         """Note in the file what came of the transaction."""
-        spans = [*(self._spans[day] for day in sorted(self._spans)), *self._late_spans]
+        spans = [*(self._spans[day] for day in sorted(self._spans)), *self._other_spans]
         if spans:
             feed.append(self.connection, spans)
         highest = max((span.last for span in self._spans.values()), default=-1)
@@ -163,6 +179,9 @@ class HotStore:
                     work(writing)
                 writing.finish()
                 self._connection.execute("COMMIT")
+            except SealedGoneError as error:
+                self._roll_back()
+                raise ArchiveError(f"{error}; the next try goes on without it") from error
             except BaseException:
                 self._roll_back()
                 raise

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wattledger.archive.embedded.hot import Writing
-from wattledger.archive.embedded.periods import Period, Span
+from wattledger.archive.embedded.periods import Period, Span, period_at
 from wattledger.archive.embedded.scaled import DELETED, NO_READINGS, Cell, Scaled, from_cells
 from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.snapshot import Snapshot
@@ -50,3 +51,15 @@ class LateRows:
                 for slot, value, decimals, quality in cells
             ),
         )
+
+
+def months_with_late_rows(connection: sqlite3.Connection) -> Iterator[Period]:
+    """The months over which something lies, oldest first."""
+    after = 0
+    while True:
+        (slot,) = connection.execute("SELECT min(slot) FROM late WHERE slot >= ?", (after,)).fetchone()
+        if slot is None:
+            return
+        month = period_at(slot, Span.MONTH)
+        yield month
+        after = month.end

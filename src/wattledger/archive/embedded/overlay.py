@@ -13,6 +13,8 @@ ScaledPoint = tuple[int, int | None]  # slot in seconds, scaled integer; None de
 
 def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int) -> int:
     """Lay readings where there is none and nobody deleted one; of two for one slot the first. Gives the number."""
+    if series in writing.memory.forgotten:
+        return 0
     wanted = dict(reversed(points))
     snapshot = writing.snapshot
     taken = snapshot.recorded_slots(series, wanted) | snapshot.settled_at(series, wanted).keys()
@@ -22,6 +24,8 @@ def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, de
 
 def correct(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int) -> int:
     """Lay readings and deletions over whatever is there; of two for one slot the last. Gives the number changed."""
+    if series in writing.memory.forgotten:
+        return 0
     wanted = dict(points)
     settled = writing.snapshot.settled_at(series, wanted)
     recorded = writing.snapshot.recorded_slots(series, wanted)

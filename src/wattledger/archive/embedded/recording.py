@@ -31,7 +31,8 @@ def _record(writing: Writing, frame: Frame) -> bool:
     rows = _rows_sharing(writing, frame.series, slot=slot)
     recorded = {row[1]: _cells(writing, row) for row in rows}
     taken = {each for cells in recorded.values() for each in cells} | _overlaid(writing, frame.series, slot=slot)
-    fresh = {each: cell for each, cell in _given(frame).items() if each not in taken}
+    refused = taken | writing.memory.forgotten
+    fresh = {each: cell for each, cell in _given(frame).items() if each not in refused}
     if not fresh:
         return False
     layout = own or writing.layout(frame.series, frame.decimals, frame.step_s)

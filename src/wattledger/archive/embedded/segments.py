@@ -58,15 +58,15 @@ class SealedSet:
         return self._by_period.get(period.name)
 
     def of(self, span: Span, *, start: int, end: int) -> list[SealedName]:
-        """The files of periods of this length that reach into [start, end)."""
+        """The files of periods of this length that reach into [start, end), but for the lost ones."""
+        return [name for name in self.named_of(span, start=start, end=end) if name not in self.lost]
+
+    def named_of(self, span: Span, *, start: int, end: int) -> list[SealedName]:
+        """As `of`, with those that are lost."""
         if start >= end:
             return []
         first, last = period_at(start, span), period_at(end - 1, span)
-        return [
-            name
-            for name in self.names
-            if len(name.period.name) == span and first <= name.period <= last and name not in self.lost
-        ]
+        return [name for name in self.names if len(name.period.name) == span and first <= name.period <= last]
 
     def taken(self, series: Iterable[int], *, slot: int) -> set[int]:
         """Those of `series` that have a reading or a deletion at `slot`."""
@@ -197,6 +197,11 @@ def sealed_set(connection: sqlite3.Connection, folder: Path, *, lost: Collection
     rows = connection.execute("SELECT period, generation FROM segment ORDER BY period").fetchall()
     names = tuple(SealedName(Period(period), generation) for period, generation in rows)
     return SealedSet(folder, names, frozenset(lost))
+
+
+def lost_files(connection: sqlite3.Connection, folder: Path) -> frozenset[SealedName]:
+    """Those files that `hot.db` names and that are not there; for the writer, in whose sight none goes."""
+    return frozenset(name for name in sealed_set(connection, folder).names if not name.path(folder).exists())
 
 
 def name_file(connection: sqlite3.Connection, name: SealedName, *, size: int) -> None:

@@ -7,7 +7,6 @@ frames. What lies over a month is folded in when there is enough of it, since th
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +14,12 @@ from zoneinfo import ZoneInfo
 
 from wattledger.archive.embedded.building import Build
 from wattledger.archive.embedded.hot import Writing
+from wattledger.archive.embedded.late_rows import months_with_late_rows
+from wattledger.archive.embedded.letting_go import Forgetting, drop_month
 from wattledger.archive.embedded.periods import Period, Span, period_at
 from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.sealed import FOLDER, sealed_name
+from wattledger.archive.embedded.space import check_space, oldest_too_much
 from wattledger.archive.interface import Tended
 
 log = logging.getLogger(__name__)
@@ -43,17 +45,22 @@ class Tending:
         self._durable = durable
         self._build: Build | None = None
         self._unnamed: dict[str, float] = {}  # files that are no part of the archive, and since when
+        self._at_once: set[str] = set()  # of them those whose space is wanted
         self._late_look_s = 0.0
+        self._forgetting = Forgetting()
 
-    def slice(self, writing: Writing, *, now: int, zone: ZoneInfo) -> Tended:
+    def slice(self, writing: Writing, *, now: int, zone: ZoneInfo, most_bytes: int | None) -> Tended:
         """Do some of what is due at `now`. Raises OSError and ArchiveError; it may then be tried again later."""
         try:
-            if self._build is None:
-                self._build = self._begun(writing, now=now, zone=zone)
-            if self._build is None:
-                self._remove_unnamed(writing)
-                return Tended(more=False)
-            return self._advance(self._build, writing)
+            if self._build is not None:
+                return self._advance(self._build, writing)
+            self._remove_unnamed(writing)
+            if (month := oldest_too_much(writing, most_bytes=most_bytes)) is not None:
+                self._at_once = {str(name) for name in drop_month(writing, month)}
+                log.warning("the readings of %s go: there is no space for more", month.name)
+                return Tended(more=True, dropped=month.name)
+            self._build = self._begun(writing, now=now, zone=zone)
+            return Tended(more=self._build is not None)
         except BaseException:
             self.give_up()
             raise
@@ -65,17 +72,21 @@ class Tending:
             self._build = None
 
     def _advance(self, build: Build, writing: Writing) -> Tended:
+        if build.is_outdated(writing):
+            self.give_up()
+            return Tended(more=True)
         until_s = time.monotonic() + self._rhythm.slice_s
         while build.step():
             if time.monotonic() >= until_s:
                 return Tended(more=True)
+        build.name_it(writing)
         self._build = None
-        if build.name_it(writing):
-            log.info("%s is sealed", build.name)
+        log.info("%s is sealed", build.name)
         return Tended(more=True, set_aside=tuple(path.name for path in build.set_aside))
 
     def _begun(self, writing: Writing, *, now: int, zone: ZoneInfo) -> Build | None:
         for period in self._due(writing, now=now):
+            check_space(writing, period)
             return Build(writing, period, zone=zone, durable=self._durable)
         return None
 
@@ -84,6 +95,7 @@ class Tending:
         yield from months_due(writing, now=now - self._rhythm.compact_after_s)
         if time.monotonic() >= self._late_look_s:
             yield from months_overlaid(writing, now=now, enough=self._rhythm.enough_late)
+            yield from self._forgetting.months(writing)
             self._late_look_s = time.monotonic() + self._rhythm.late_look_every_s
 
     def _remove_unnamed(self, writing: Writing) -> None:
@@ -96,10 +108,11 @@ class Tending:
             if sealed_name(path.name) is not None and path.name not in named
         }
         since = {name: self._unnamed.get(name, time.monotonic()) for name in unnamed}
-        for name in [name for name, at in since.items() if time.monotonic() - at >= self._rhythm.keep_unnamed_s]:
+        old = {name for name, at in since.items() if time.monotonic() - at >= self._rhythm.keep_unnamed_s}
+        for name in old | (self._at_once & unnamed):
             (folder / name).unlink(missing_ok=True)
             del since[name]
-        self._unnamed = since
+        self._unnamed, self._at_once = since, set()
 
 
 def days_due(writing: Writing, *, now: int) -> Iterator[Period]:
@@ -119,7 +132,7 @@ def months_due(writing: Writing, *, now: int) -> Iterator[Period]:
 
 def months_overlaid(writing: Writing, *, now: int, enough: int) -> Iterator[Period]:
     """Months over which so much lies that it is worth folding in, as far as their days have no frames."""
-    for month in _months_with_late_rows(writing.connection):
+    for month in months_with_late_rows(writing.connection):
         hot = {day for day in writing.memory.days if month.start <= day * DAY_S < month.end}
         end = min([day * DAY_S for day in hot] + [month.end, now])
         (count,) = writing.connection.execute(
@@ -128,14 +141,3 @@ def months_overlaid(writing: Writing, *, now: int, enough: int) -> Iterator[Peri
         ).fetchone()
         if count == enough:
             yield month
-
-
-def _months_with_late_rows(connection: sqlite3.Connection) -> Iterator[Period]:
-    after = 0
-    while True:
-        (slot,) = connection.execute("SELECT min(slot) FROM late WHERE slot >= ?", (after,)).fetchone()
-        if slot is None:
-            return
-        month = period_at(slot, Span.MONTH)
-        yield month
-        after = month.end

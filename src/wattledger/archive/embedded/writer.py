@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from wattledger.archive.embedded import holding, overlay, recording
+from wattledger.archive.embedded import holding, letting_go, overlay, recording
 from wattledger.archive.embedded.calls import Call, CallQueue, Waiting
 from wattledger.archive.embedded.connection import HOT
 from wattledger.archive.embedded.hot import HotStore, Writing
@@ -106,9 +106,18 @@ class EmbeddedArchive:
         """The latest slot of which readings were ever recorded; None for a new archive."""
         return self._submit(_highest_slot)
 
-    def tend(self, *, now: datetime, zone: ZoneInfo) -> Future[Tended]:
+    def tend(self, *, now: datetime, zone: ZoneInfo, most_bytes: int | None = None) -> Future[Tended]:
         """Do the next 20 ms of what is due at `now`: seal days, draw months together, remove what was replaced."""
-        return self._submit(partial(self._tending.slice, now=first_second_from(now), zone=zone))
+        work = partial(self._tending.slice, now=first_second_from(now), zone=zone, most_bytes=most_bytes)
+        return self._submit(work)
+
+    def forget(self, series: Sequence[int]) -> Future[int]:
+        """Let series be gone for ever; gives how many were not gone yet."""
+        return self._submit(partial(letting_go.forget, series=tuple(series)))
+
+    def forget_before(self, moment: datetime) -> Future[int]:
+        """Let the months go that end before `moment`; gives how many."""
+        return self._submit(partial(_drop_before, moment=first_second_from(moment)))
 
     def read(self, series: Sequence[int], start: datetime, end: datetime) -> Mapping[int, Columns]:
         """The readings of each series with start <= slot < end; a series without readings has empty columns."""
@@ -170,6 +179,10 @@ def _fail(calls: Sequence[Waiting], error: Exception) -> None:
 def _release(writing: Writing, frames: Sequence[Frame]) -> int:
     holding.forget_held(writing)
     return recording.record(writing, frames)
+
+
+def _drop_before(writing: Writing, moment: int) -> int:
+    return len(letting_go.drop_before(writing, moment))
 
 
 def _highest_slot(writing: Writing) -> datetime | None:
