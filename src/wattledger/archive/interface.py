@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 from typing import Protocol, Self
 from zoneinfo import ZoneInfo
 
@@ -78,6 +78,25 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class Buckets:
+    """What the readings of one series come to, in order of time, one entry per stretch that has a reading."""
+
+    starts: NDArray[np.int64]  # seconds since 1970 UTC
+    counts: NDArray[np.int64]  # readings
+    lasts: NDArray[np.float64]
+    means: NDArray[np.float64]  # of the readings, each of the same weight
+    lows: NDArray[np.float64]
+    highs: NDArray[np.float64]
+    qualities: NDArray[np.uint8]  # of the most doubtful reading
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def picked(self, which: slice) -> Buckets:
+        return Buckets(*(getattr(self, column.name)[which] for column in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Readings of `series` (in order) within [start, end], both included, came, changed or went.
 
@@ -123,6 +142,19 @@ class ArchiveReader(Protocol):
 
     def latest(self, series: Sequence[int]) -> Mapping[int, Reading]:
         """The newest reading of each series; a series that has none is absent."""
+
+    def buckets(self, series: Sequence[int], bounds: Sequence[datetime]) -> Mapping[int, Buckets]:
+        """What the readings between one bound and the next come to; at least two bounds, rising.
+
+        A reading belongs to the stretch that begins with its slot. A series without readings has none.
+        """
+
+    def daily(self, series: Sequence[int], start: date, end: date, *, zone: ZoneInfo) -> Mapping[int, Buckets]:
+        """What the readings of each local day with start <= day < end come to; days of 23 to 25 hours.
+
+        As `buckets`, but quick over years, and for days too whose readings are gone. Those that were added up by
+        another zone then are uncertain.
+        """
 
     def changes(self, after: int, *, limit: int = 1000) -> Changes:
         """At most `limit` changes after the cursor, oldest first; 0 is before the first.

@@ -11,11 +11,15 @@ import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Self, TypeVar
+from zoneinfo import ZoneInfo
 
+import numpy as np
+
+from wattledger.archive.embedded.buckets import NO_BUCKETS, buckets, daily
 from wattledger.archive.embedded.connection import reading
 from wattledger.archive.embedded.feed import read_changes
 from wattledger.archive.embedded.latest import latest
@@ -25,9 +29,9 @@ from wattledger.archive.embedded.schema import check_readable, days_of, forgotte
 from wattledger.archive.embedded.sealed import SealedName
 from wattledger.archive.embedded.segments import SealedGoneError, sealed_set
 from wattledger.archive.embedded.snapshot import Snapshot
-from wattledger.archive.interface import Changes, Columns
+from wattledger.archive.interface import Buckets, Changes, Columns
 from wattledger.archive.validation import first_second_from
-from wattledger.measure import Reading
+from wattledger.measure import Reading, day_start
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +63,23 @@ class EmbeddedReader:
     def latest(self, series: Sequence[int]) -> Mapping[int, Reading]:
         """The newest reading of each series; a series that has none is absent."""
         return self._ask(lambda snapshot: latest(snapshot, series), {})
+
+    def buckets(self, series: Sequence[int], bounds: Sequence[datetime]) -> Mapping[int, Buckets]:
+        """What the readings between one bound and the next come to; at least two bounds, rising."""
+        seconds = np.array([first_second_from(bound) for bound in bounds], dtype=np.int64)
+        if len(seconds) < 2 or (np.diff(seconds) <= 0).any():
+            raise ValueError("bounds are at least two and rise by a second or more")
+        return self._ask(lambda snapshot: buckets(snapshot, series, seconds), dict.fromkeys(series, NO_BUCKETS))
+
+    def daily(self, series: Sequence[int], start: date, end: date, *, zone: ZoneInfo) -> Mapping[int, Buckets]:
+        """What the readings of each local day with start <= day < end come to."""
+        days = range((end - start).days + 1)
+        midnights = [day_start(start + timedelta(days=number), zone=zone) for number in days]
+        bounds = np.array([int(midnight.timestamp()) for midnight in midnights], dtype=np.int64)
+        nothing = dict.fromkeys(series, NO_BUCKETS)
+        if len(bounds) < 2:
+            return nothing
+        return self._ask(lambda snapshot: daily(snapshot, series, bounds, zone=zone), nothing)
 
     def changes(self, after: int, *, limit: int = 1000) -> Changes:
         """At most `limit` changes after the cursor, oldest first; 0 is before the first."""

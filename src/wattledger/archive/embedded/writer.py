@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -21,7 +21,7 @@ from wattledger.archive.embedded.opening import lock_folder, open_sound
 from wattledger.archive.embedded.reader import EmbeddedReader
 from wattledger.archive.embedded.tending import Rhythm, Tending
 from wattledger.archive.errors import ArchiveError
-from wattledger.archive.interface import Changes, Columns, Frame, HeldFrame, Point, Tended
+from wattledger.archive.interface import Buckets, Changes, Columns, Frame, HeldFrame, Point, Tended
 from wattledger.archive.validation import check_frames, check_held, first_second_from, instant, scaled_points
 from wattledger.measure import Reading
 
@@ -126,6 +126,14 @@ class EmbeddedArchive:
     def latest(self, series: Sequence[int]) -> Mapping[int, Reading]:
         """The newest reading of each series; a series that has none is absent."""
         return self._reader.latest(series)
+
+    def buckets(self, series: Sequence[int], bounds: Sequence[datetime]) -> Mapping[int, Buckets]:
+        """What the readings between one bound and the next come to; at least two bounds, rising."""
+        return self._reader.buckets(series, bounds)
+
+    def daily(self, series: Sequence[int], start: date, end: date, *, zone: ZoneInfo) -> Mapping[int, Buckets]:
+        """What the readings of each local day with start <= day < end come to."""
+        return self._reader.daily(series, start, end, zone=zone)
 
     def changes(self, after: int, *, limit: int = 1000) -> Changes:
         """At most `limit` changes after the cursor, oldest first; 0 is before the first."""
