@@ -104,6 +104,73 @@ def test_several_series_are_a_list_in_the_order_asked_for(
     assert [one["rows"] for one in answer] == [[], [["2026-11-01T00:00:00Z", 7.0, "late"]]]
 
 
+def test_a_step_draws_readings_together(api: Any, power: str, record: Callable[..., None]) -> None:
+    record(power, [float(number) for number in range(30)])
+
+    answers = {
+        how: api.get(
+            f"/readings?series={power}&step=3600&how={how}&start=2026-11-01T00:00:00Z&end=2026-11-03T00:00:00Z"
+        )
+        for how in ("last", "mean", "min", "max")
+    }
+
+    assert {how: [row[1] for row in answer["rows"]] for how, answer in answers.items()} == {
+        "last": [11, 23, 29],
+        "mean": [5.5, 17.5, 26.5],
+        "min": [0, 12, 24],
+        "max": [11, 23, 29],
+    }
+    assert answers["mean"]["rows"][1] == ["2026-11-01T01:00:00Z", 17.5, "late"]
+    assert (answers["max"]["how"], answers["max"]["step_s"]) == ("max", 3600)
+
+
+def test_a_step_of_a_day_is_a_local_day(api: Any, power: str, record: Callable[..., None]) -> None:
+    version = api.get("/site")["version"]
+    api.patch("/site", {"zone": "Europe/Paris", "version": version})
+    hour = timedelta(hours=1)
+    record(power, [float(n) for n in range(24 + 25 + 24)], start=datetime(2026, 10, 23, 22, tzinfo=UTC), step=hour)
+
+    query = f"series={power}&start=2026-10-23T00:00:00Z&end=2026-10-28T00:00:00Z"
+    days = api.get(f"/readings?{query}&step=86400&how=max")["rows"]
+    halves = api.get(f"/readings?{query}&step=43200&how=min")["rows"]
+
+    assert [row[:2] for row in days] == [
+        ["2026-10-23T22:00:00Z", 23],
+        ["2026-10-24T22:00:00Z", 48],
+        ["2026-10-25T23:00:00Z", 72],
+    ]
+    # the day of 25 hours has a piece of one hour at its end
+    assert [row[1] for row in halves] == [0, 12, 24, 36, 48, 49, 61]
+
+
+def test_steps_come_in_pages_and_over_empty_years(api: Any, power: str, record: Callable[..., None]) -> None:
+    record(power, [1.0, 2.0], start=datetime(1999, 12, 31, tzinfo=UTC))
+    record(power, [float(number) for number in range(50)], step=timedelta(hours=6))
+
+    values, start = [], "1970-01-01T00:00:00Z"
+    while start is not None:
+        page = api.get(f"/readings?series={power}&start={start}&end=2027-01-01T00:00:00Z&step=21600&limit=7")
+        values += [row[1] for row in page["rows"]]
+        start = page["next"]
+
+    assert values == [2.0, *map(float, range(50))]
+
+
+def test_how_may_be_worked_out_where_it_is_not_recorded(
+    api: Any, meter: dict[str, Any], record: Callable[..., None]
+) -> None:
+    series = api.get(f"/series?device={meter['id']}")["items"]
+    frequency = next(row["id"] for row in series if row["point"] == "frequency")
+    record(frequency, [50.0, 49.9, 50.2])
+
+    answer = api.get(
+        f"/readings?device={meter['id']}&point=frequency&how=min&step=3600&start=2026-11-01T00:00:00Z"
+        "&end=2026-11-02T00:00:00Z"
+    )
+
+    assert (answer["series"], answer["how"], answer["rows"][0][1]) == (frequency, "min", 49.9)
+
+
 @pytest.mark.parametrize(
     ("query", "field", "code"),
     [
@@ -116,7 +183,7 @@ def test_several_series_are_a_list_in_the_order_asked_for(
         ("device=d1&point=frequency&how=mean", "how", "not_one_of"),
         ("device=d1&point=frequency&how=sum", "how", "not_one_of"),
         ("device=d1&point=active_energy.import.total&how=consumption", "how", "not_available_yet"),
-        ("series=s1&step=3600", "step", "not_available_yet"),
+        ("series=s1&step=7000", "step", "not_one_of"),
         ("series=s1&step=1e3", "step", "not_integer"),
         ("series=s1&series=s999", "series.1", "unknown"),
         ("series=d1", "series.0", "unknown"),

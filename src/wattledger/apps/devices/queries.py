@@ -89,10 +89,12 @@ def find_device(device_id: int) -> Device:
     return device
 
 
-def find_series(device_id: int, *, channel: int | None, point: str, aggregate: Aggregate) -> Series:
+def find_series(
+    device_id: int, *, channel: int | None, point: str, aggregate: Aggregate, otherwise: Aggregate | None = None
+) -> Series:
     """The series of one point of a device that is or was; raises FieldError that says what there is instead.
 
-    `channel` None: the only one.
+    `channel` None: the only one. `otherwise`: what will do where `aggregate` is not recorded.
     """
     circuits = {row.channel: row for row in Circuit.objects.filter(device=device_id)}
     if not circuits:
@@ -105,8 +107,9 @@ def find_series(device_id: int, *, channel: int | None, point: str, aggregate: A
         raise bad_field("channel", "unknown_channel", choice=choice)
     kept = Series.objects.filter(circuit=circuit)
     fitting = {(str(point_of(row)), row.aggregate): row for row in kept}
-    if (point, aggregate) in fitting:
-        return fitting[point, aggregate]
+    for wanted in (aggregate, otherwise):
+        if wanted is not None and (point, wanted) in fitting:
+            return fitting[point, wanted]
     if any(name == point for name, _ in fitting):
         others = sorted(kept_as for name, kept_as in fitting if name == point)
         raise bad_field("how", "not_one_of", choice=", ".join(others))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated
 
@@ -14,11 +15,20 @@ from ninja import Query, Router
 from wattledger.apps.accounts.gate import requires, token_of, user_of
 from wattledger.apps.accounts.idempotency import repeatable
 from wattledger.apps.accounts.rights import Right
+from wattledger.apps.building.queries import site_zone
 from wattledger.apps.devices.models import Series
 from wattledger.apps.devices.queries import find_device, find_series, point_of
 from wattledger.apps.measurements.actions import import_readings
 from wattledger.apps.measurements.csv import csv_of
-from wattledger.apps.measurements.queries import Range, chosen_range, read_piece, read_rows, series_named, steps_s
+from wattledger.apps.measurements.queries import (
+    Range,
+    Row,
+    chosen_range,
+    first_rows,
+    read_rows,
+    series_named,
+    steps_s,
+)
 from wattledger.apps.measurements.schemas import (
     GivenRows,
     How,
@@ -28,6 +38,7 @@ from wattledger.apps.measurements.schemas import (
     SeveralReadings,
     live_row,
 )
+from wattledger.apps.measurements.steps import STEPS_S, Steps, stepped_rows
 from wattledger.apps.measurements.stream import live_events, may_still, promised_place
 from wattledger.apps.rest.ids import Kind, number_in_field, number_in_path, public_id
 from wattledger.apps.rest.problems import bad_field
@@ -49,6 +60,8 @@ class ReadingsQuery(Answer):
     """Which readings: by `series`, or by `device`, `point` and, where it has several circuits, `channel`.
 
     Without `end` until now, without `start` the 24 hours before the end. `limit` is per series and for JSON only.
+    `step` in seconds draws the readings together, from each local midnight on; without it they come as recorded. `how`
+    names the value of a step, and without one which of the recorded series of a point; for `series` it is their own.
     """
 
     series: Ids = []  # noqa: RUF012 - pydantic copies it
@@ -58,7 +71,7 @@ class ReadingsQuery(Answer):
     start: Time | None = None
     end: Time | None = None
     step: Annotated[int, Query(ge=1, le=31_622_400)] | None = None
-    how: How = How.LAST
+    how: How | None = None
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 10_000
 
 
@@ -97,13 +110,10 @@ def readings(
     CSV has one line per slot, and value and quality of each series side by side.
     """
     wanted = chosen_range(query.start, query.end)
-    chosen = _series(query)
-    steps = steps_s(chosen)
-    if query.step is not None and any(step != query.step for step in steps):
-        raise bad_field("step", "not_available_yet")
+    asked = [_asked(series, query, recorded_s) for series, recorded_s in _recorded(query)]
     if request.get_preferred_type(["application/json", "text/csv"]) == "text/csv":
-        return _as_csv(chosen, wanted)
-    answers = [_readings(*each, wanted, most=query.limit) for each in zip(chosen, steps, strict=True)]
+        return _as_csv(asked, wanted)
+    answers = [_readings(each, wanted, most=query.limit) for each in asked]
     return answers[0] if len(answers) == 1 else SeveralReadings(series=answers)
 
 
@@ -119,21 +129,68 @@ def give_readings(request: HttpRequest, given: GivenRows) -> Imported:
     return Imported(given=len(given.rows), stored=stored)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One series, how often it is recorded, and the steps to which it is drawn together (None: as recorded)."""
+
+    series: Series
+    recorded_s: int
+    steps: Steps | None
+
+    @property
+    def how(self) -> Aggregate:
+        return Aggregate(self.series.aggregate) if self.steps is None else self.steps.how
+
+    def rows(self, wanted: Range) -> Iterator[Row]:
+        if self.steps is None:
+            return read_rows(self.series.pk, wanted)
+        return stepped_rows(self.series.pk, wanted, self.steps)
+
+
+def _recorded(query: ReadingsQuery) -> list[tuple[Series, int]]:
+    """The series that are asked for, each with its present interval in seconds."""
+    chosen = _series(query)
+    return list(zip(chosen, steps_s(chosen), strict=True))
+
+
+def _asked(series: Series, query: ReadingsQuery, recorded_s: int) -> Asked:
+    if query.step is None or query.step == recorded_s:
+        return Asked(series, recorded_s, None)
+    if query.step not in STEPS_S:
+        raise bad_field("step", "not_one_of", choice=", ".join(map(str, STEPS_S)))
+    how = Aggregate(query.how.value) if query.how else Aggregate(series.aggregate)
+    return Asked(series, recorded_s, Steps(query.step, how, site_zone()))
+
+
 def _series(query: ReadingsQuery) -> list[Series]:
     if query.how is How.CONSUMPTION:
         raise bad_field("how", "not_available_yet")
-    if not query.series:
-        how = Aggregate(query.how.value)
-        return [_one_series(series=None, device=query.device, channel=query.channel, point=query.point, how=how)]
-    if query.device is not None or query.point is not None or query.channel is not None:
-        raise bad_field("series", "contradiction", other="device")
-    return series_named(
-        [number_in_field(Kind.SERIES, text, field=f"series.{place}") for place, text in enumerate(query.series)]
-    )
+    if query.series:
+        if query.device is not None or query.point is not None or query.channel is not None:
+            raise bad_field("series", "contradiction", other="device")
+        return series_named(
+            [number_in_field(Kind.SERIES, text, field=f"series.{place}") for place, text in enumerate(query.series)]
+        )
+    return [
+        _one_series(
+            series=None,
+            device=query.device,
+            channel=query.channel,
+            point=query.point,
+            how=Aggregate((query.how or How.LAST).value),
+            otherwise=None if query.step is None else Aggregate.LAST,
+        )
+    ]
 
 
 def _one_series(
-    *, series: str | None, device: str | None, channel: int | None, point: str | None, how: Aggregate
+    *,
+    series: str | None,
+    device: str | None,
+    channel: int | None,
+    point: str | None,
+    how: Aggregate,
+    otherwise: Aggregate | None = None,
 ) -> Series:
     if series is not None:
         if device is not None or point is not None or channel is not None:
@@ -144,25 +201,25 @@ def _one_series(
     if point is None:
         raise bad_field("point", "required")
     number = number_in_field(Kind.DEVICE, device, field="device")
-    return find_series(number, channel=channel, point=point, aggregate=how)
+    return find_series(number, channel=channel, point=point, aggregate=how, otherwise=otherwise)
 
 
-def _readings(series: Series, step_s: int, wanted: Range, *, most: int) -> ReadingsAnswer:
-    piece = read_piece(series.pk, wanted, most=most)
-    point = point_of(series)
+def _readings(asked: Asked, wanted: Range, *, most: int) -> ReadingsAnswer:
+    piece = first_rows(asked.rows(wanted), most=most)
+    point = point_of(asked.series)
     return ReadingsAnswer(
-        series=public_id(Kind.SERIES, series.pk),
+        series=public_id(Kind.SERIES, asked.series.pk),
         point=str(point),
-        how=Aggregate(series.aggregate),
+        how=asked.how,
         unit=point.measures.unit,
-        step_s=step_s,
+        step_s=asked.recorded_s if asked.steps is None else asked.steps.step_s,
         rows=[(slot, value, quality.name.lower()) for slot, value, quality in piece.rows],
         next=piece.next,
     )
 
 
-def _as_csv(chosen: list[Series], wanted: Range) -> StreamingHttpResponse:
-    columns = [(_title(series), read_rows(series.pk, wanted)) for series in chosen]
+def _as_csv(asked: list[Asked], wanted: Range) -> StreamingHttpResponse:
+    columns = [(_title(each), each.rows(wanted)) for each in asked]
     connection.close()  # before the stream starts: it may be slow
     lines = csv_of(columns)
     first = next(lines)  # what cannot be read is a problem now, later it could only be a broken file
@@ -184,7 +241,7 @@ async def _in_a_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _title(series: Series) -> str:
-    point = point_of(series)
-    how = "" if series.aggregate == Aggregate.LAST else f" {series.aggregate}"
-    return f"{series.circuit.name} {point}{how} [{point.measures.unit}]"
+def _title(asked: Asked) -> str:
+    point = point_of(asked.series)
+    how = "" if asked.how is Aggregate.LAST else f" {asked.how}"
+    return f"{asked.series.circuit.name} {point}{how} [{point.measures.unit}]"

@@ -61,10 +61,10 @@ def steps_s(chosen: Iterable[Series]) -> list[int]:
     return [minutes[point_of(series).measures.kind] * 60 for series in chosen]
 
 
-def read_piece(series: int, wanted: Range, *, most: int) -> Piece:
-    """At most `most` readings of the range."""
+def first_rows(found: Iterable[Row], *, most: int) -> Piece:
+    """At most `most` of the rows."""
     rows: list[Row] = []
-    for row in read_rows(series, wanted):
+    for row in found:
         if len(rows) == most:
             return Piece(tuple(rows), row[0])
         rows.append(row)
@@ -73,7 +73,7 @@ def read_piece(series: int, wanted: Range, *, most: int) -> Piece:
 
 def read_rows(series: int, wanted: Range) -> Iterator[Row]:
     """All readings of the range, oldest first, fetched month by month. Raises ArchiveError."""
-    with _archive() as reader:
+    with archive_reader() as reader:
         start, piece = wanted.start, AT_ONCE
         newest = reader.latest([series]).get(series)
         last = wanted.start if newest is None else min(wanted.end, newest.slot + timedelta(seconds=1))
@@ -88,5 +88,6 @@ def read_rows(series: int, wanted: Range) -> Iterator[Row]:
             start = end
 
 
-def _archive() -> ArchiveReader:
+def archive_reader() -> ArchiveReader:
+    """The archive of this server; to be closed."""
     return EmbeddedReader.open(data_folder().archive)

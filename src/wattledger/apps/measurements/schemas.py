@@ -43,7 +43,8 @@ class LiveRow(Answer):
 class ReadingsAnswer(Answer):
     """Rows are [time, value, quality]; a slot without a reading has no row, or a row whose value is null.
 
-    `step_s` is the present recording interval. `next` is the `start` with which to go on, null when this is all.
+    `step_s` is the step that was asked for, or the present recording interval. `next` is the `start` with which to go
+    on, null when this is all.
     """
 
     series: str
