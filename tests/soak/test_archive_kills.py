@@ -24,4 +24,7 @@ def test_a_thousand_kills_lose_no_acknowledged_reading(tmp_path: Path) -> None:
     verdict = json.loads(done.stdout)
     assert verdict["kills"] == KILLS
     assert verdict["in_mid_tick"] > 0, "no kill fell within a tick: the test proved nothing"
+    assert verdict["in_mid_sealing"] > 0, "no kill fell within the making of a file"
+    assert verdict["corrections"] > 0
+    assert verdict["imports"] > 0
     assert (verdict["lost"], verdict["wrong"], verdict["damaged"]) == ([], [], []), f"seed {seed}"

@@ -56,9 +56,16 @@ class SealingArchive(EmbeddedArchive):
         return future
 
 
+AT_ONCE = Rhythm(enough_late=1, most_single=1, fold_imports_after_s=0, late_look_every_s=0)
+
+
 class SealingBackend(EmbeddedBackend):
     def open(self) -> Archive:
-        return SealingArchive.open(self.folder, durable=False, rhythm=Rhythm(enough_late=1, late_look_every_s=0))
+        return SealingArchive.open(
+            self.folder,
+            durable=False,
+            rhythm=AT_ONCE,
+        )
 
 
 BACKENDS: dict[str, type[Backend]] = {"embedded": EmbeddedBackend, "sealed": SealingBackend}

@@ -281,6 +281,53 @@ class TestDamage:
             pass
 
 
+class TestImports:
+    def points(self, start: datetime, count: int) -> list[Point]:
+        return [Point(start + number * STEP, float(number)) for number in range(count)]
+
+    def test_an_import_of_many_points_is_read_at_once_and_may_be_corrected(
+        self, archive: EmbeddedArchive, folder: Path
+    ) -> None:
+        tend(archive, NOON + 60 * DAY)
+        start = datetime(2026, 2, 27, tzinfo=UTC)
+
+        assert archive.backfill(1, self.points(start, 2000), decimals=0).result() == 1997  # three are recorded
+        assert archive.backfill(1, self.points(start, 2000), decimals=0).result() == 0
+
+        assert files(folder) == ["2026-03.g3", "2026.g4"]
+        assert len(values(archive)) == 2000
+        assert archive.record([frame(start, 5)]).result() == 1  # of series 2, which was not imported
+        assert archive.correct(1, [Point(start, None), Point(start + STEP, 9.0)], decimals=0).result() == 2
+        assert values(archive)[:2] == [9, 2]
+        assert archive.latest([1])[1].slot == start + 1999 * STEP
+
+    def test_an_import_is_folded_when_it_has_rested_newest_month_first(self, folder: Path) -> None:
+        rhythm = Rhythm(fold_imports_after_s=0.0, slice_s=10.0, keep_unnamed_s=0.0)
+        with EmbeddedArchive.open(folder, durable=False, rhythm=rhythm) as archive:
+            start = datetime(2025, 12, 30, tzinfo=UTC)
+            archive.backfill(7, self.points(start, 12_000), decimals=0).result()
+            before = archive.read([7], *EVER)[7]
+
+            seen = []
+            while archive.tend(now=NOON, zone=ZONE).result().more:
+                seen += [name[:7] for name in files(folder) if name[7:8] == "." and name[:7] not in seen]
+
+            assert seen == ["2026-02", "2026-01", "2025-12"]
+            after = archive.read([7], *EVER)[7]
+            assert after.values.tolist() == before.values.tolist()
+            assert set(after.qualities.tolist()) == {2}
+            assert archive._submit(lambda writing: writing.memory.staged_until).result() == -1
+        assert check(folder) == []
+
+    def test_an_import_survives_a_restart_before_it_is_folded(self, folder: Path) -> None:
+        with EmbeddedArchive.open(folder, durable=False) as archive:
+            archive.backfill(7, self.points(NOON - 90 * DAY, 1500), decimals=0).result()
+
+        with EmbeddedArchive.open(folder, durable=False, rhythm=SWEEPING) as archive:
+            assert len(values(archive, 7)) == 1500
+            assert archive.record([frame(NOON - 90 * DAY, 5, series=(7,))]).result() == 0
+
+
 class TestForgetting:
     def test_a_forgotten_series_is_gone_at_once_and_from_the_files_when_they_are_looked_through(
         self, archive: EmbeddedArchive, folder: Path

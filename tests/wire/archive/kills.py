@@ -1,7 +1,7 @@
 """Kill a recording process again and again and count what it had acknowledged and the archive has not.
 
-It records a tick each two hours, so that days are sealed and months drawn together all the time, and corrects what it
-recorded just before and some days ago.
+It records a tick each two hours, so that days are sealed and months drawn together all the time, corrects what it
+recorded just before and some days ago, and imports the readings of three years before.
 
     python kills.py --folder DIR [--kills 15] [--seed 1]
 
@@ -37,7 +37,16 @@ EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 CORRECTED_SERIES = 1
 CORRECTED_LATER = 40  # ticks after which there is another word on a slot: its day is sealed by then
 ZONE = ZoneInfo("Europe/Paris")
-RHYTHM = Rhythm(slice_s=0.002, seal_after_s=0, compact_after_s=0, enough_late=10, late_look_every_s=0.0)
+IMPORTED_SERIES, IMPORTED, IMPORTED_BEFORE_S = 9001, 24, 3 * 365 * 86_400  # a reading each five minutes
+RHYTHM = Rhythm(
+    slice_s=0.002,
+    seal_after_s=0,
+    compact_after_s=0,
+    enough_late=10,
+    late_look_every_s=0.0,
+    most_single=10,
+    fold_imports_after_s=0.0,
+)
 PATIENCE_S = 60.0  # a child that acknowledges nothing for so long is a fault of its own
 
 
@@ -48,6 +57,7 @@ class Verdict:
     in_mid_sealing: int = 0  # kills that left a file which is not part of the archive
     acknowledged: int = 0
     corrections: int = 0
+    imports: int = 0
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
@@ -57,9 +67,11 @@ class Verdict:
 class Acknowledged:
     ticks: set[int] = field(default_factory=set)
     corrections: set[int] = field(default_factory=set)
+    imports: set[int] = field(default_factory=set)
 
     def take(self, line: bytes) -> None:
-        (self.ticks if line[:1] == b"t" else self.corrections).add(int(line[1:]))
+        kinds = {b"t": self.ticks, b"c": self.corrections, b"i": self.imports}
+        kinds[line[:1]].add(int(line[1:]))
 
 
 def scaled(series: int, slot: int) -> int:
@@ -69,6 +81,16 @@ def scaled(series: int, slot: int) -> int:
 
 def corrected(slot: int) -> float:
     return scaled(CORRECTED_SERIES, slot) / 10 + 1_000_000
+
+
+def imported_slots(slot: int) -> range:
+    """The slots of the import that goes with a tick."""
+    start = slot - IMPORTED_BEFORE_S
+    return range(start, start + IMPORTED * 300, 300)
+
+
+def imported(slot: int) -> float:
+    return float(slot // 300 * 7919 % 1_000_003)
 
 
 def tick(folder: Path, acknowledgements: int) -> None:
@@ -87,6 +109,10 @@ def tick(folder: Path, acknowledgements: int) -> None:
                 point = Point(datetime.fromtimestamp(corrected_slot, UTC), corrected(corrected_slot))
                 archive.correct(CORRECTED_SERIES, [point], decimals=1).result()
                 os.write(acknowledgements, b"c%d\n" % corrected_slot)
+        if slot // STEP_S % 7 == 0:
+            points = [Point(datetime.fromtimestamp(each, UTC), imported(each)) for each in imported_slots(slot)]
+            archive.backfill(IMPORTED_SERIES, points, decimals=0).result()
+            os.write(acknowledgements, b"i%d\n" % slot)
         for future in tended:
             future.result()
         slot += STEP_S
@@ -157,6 +183,18 @@ def compare(reader: EmbeddedReader, acknowledged: Acknowledged, verdict: Verdict
     return there
 
 
+def compare_imports(reader: EmbeddedReader, acknowledged: Acknowledged, verdict: Verdict) -> None:
+    """Hold what was imported against what was acknowledged."""
+    columns = reader.read([IMPORTED_SERIES], *EVER)[IMPORTED_SERIES]
+    there = dict(zip(columns.slots.tolist(), columns.values.tolist(), strict=True))
+    if len(there) != len(columns):
+        verdict.wrong.append("an imported slot twice")
+    for slot in (each for start in acknowledged.imports for each in imported_slots(start)):
+        if slot not in there:
+            verdict.lost.append(f"import of slot {slot}")
+    verdict.wrong += [f"imported slot {slot}: {value}" for slot, value in there.items() if value != imported(slot)]
+
+
 def is_in_mid_sealing(folder: Path) -> bool:
     """Whether there is a file that the archive does not name yet."""
     uri = f"{(folder / 'hot.db').as_uri()}?mode=ro"
@@ -179,20 +217,24 @@ def judge(folder: Path, *, kills: int, seed: int) -> Verdict:
         acknowledged = kill_once(folder, chance)
         reader = EmbeddedReader.open(folder)  # before any writer has folded the log back
         there = compare(reader, acknowledged, verdict, since=min(acknowledged.ticks, default=FIRST_SLOT))
+        compare_imports(reader, acknowledged, verdict)
         verdict.kills += 1
         verdict.in_mid_tick += bool(acknowledged.ticks) and max(there) > max(acknowledged.ticks)
         verdict.in_mid_sealing += is_in_mid_sealing(folder)
         verdict.damaged += integrity(folder)
         everything.ticks |= acknowledged.ticks
         everything.corrections |= acknowledged.corrections
+        everything.imports |= acknowledged.imports
     with EmbeddedArchive.open(folder) as archive:
         verdict.damaged += map(str, archive.set_aside)
         highest = archive.highest_slot().result()
     there = compare(EmbeddedReader.open(folder), everything, verdict, since=FIRST_SLOT)
+    compare_imports(EmbeddedReader.open(folder), everything, verdict)
     if highest is None or int(highest.timestamp()) != max(there):
         verdict.wrong.append(f"highest slot {highest}")
     verdict.damaged += [f"{finding.place}: {finding.text}" for finding in check(folder)] + integrity(folder)
     verdict.acknowledged, verdict.corrections = len(everything.ticks), len(everything.corrections)
+    verdict.imports = len(everything.imports)
     return verdict
 
 

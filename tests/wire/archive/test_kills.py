@@ -23,4 +23,5 @@ def test_no_acknowledged_reading_is_lost_when_the_process_is_killed(tmp_path: Pa
     assert verdict["kills"] == KILLS
     assert verdict["acknowledged"] > KILLS
     assert verdict["corrections"] > 0
+    assert verdict["in_mid_sealing"] > 0
     assert (verdict["lost"], verdict["wrong"], verdict["damaged"]) == ([], [], [])

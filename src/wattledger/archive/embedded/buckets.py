@@ -15,6 +15,7 @@ from wattledger.archive.embedded.periods import Period, Span
 from wattledger.archive.embedded.scaled import POWERS
 from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.snapshot import Snapshot
+from wattledger.archive.embedded.staging import staged
 from wattledger.archive.interface import Buckets
 from wattledger.archive.validation import LEAST_DECIMALS
 from wattledger.measure import Quality
@@ -42,8 +43,13 @@ def daily(snapshot: Snapshot, series: Sequence[int], bounds: Ints, *, zone: Zone
     for start, end in [*_framed(snapshot), *parts.of_other_days]:
         unsettled[_overlapped(bounds, start, end)] = True
     overlaid = {each: unsettled.copy() for each in wanted}
-    for each, late in snapshot.late(wanted, start=int(bounds[0]), end=int(bounds[-1])).items():
-        overlaid[each][_numbers(late.slots, bounds)] = True
+    start, end = int(bounds[0]), int(bounds[-1])
+    for layer in (
+        snapshot.late(wanted, start=start, end=end),
+        staged(snapshot.connection, wanted, start=start, end=end),
+    ):
+        for each, readings in layer.items():
+            overlaid[each][_numbers(readings.slots, bounds)] = True
 
     numbers = _numbers(parts.rows.first_slots, bounds)
     settled = [~overlaid[each][number] for each, number in zip(parts.rows.series.tolist(), numbers, strict=True)]

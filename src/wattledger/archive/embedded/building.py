@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ from wattledger.archive.embedded.sealed import SealedName, SealedWriter, Section
 from wattledger.archive.embedded.segments import OF_READINGS, SealedReadings
 from wattledger.archive.embedded.settling import keep_aside
 from wattledger.archive.embedded.snapshot import columns_of_frames
+from wattledger.archive.embedded.staging import StagedRows, staged_until
 
 LOOK_S = 7200  # of a day that is looked through at once for the layouts in it
 
@@ -68,6 +70,8 @@ class Build:
         self._zone = zone
         self._bounds = midnights(period.start, period.end, zone=zone)
         self._late = LateRows.of(self._snapshot, period)
+        is_month = period.span is Span.MONTH
+        self._staged = StagedRows.of(writing.connection, period) if is_month else StagedRows((), ())
         self._open = ExitStack()
         self._made = ExitStack()
         try:
@@ -75,7 +79,7 @@ class Build:
             self.name = SealedName(period, writing.memory.generation + 1)
             self._file = SealedWriter(self.name.path(folder), durable=durable)
             self._made.callback(self._file.discard)
-            self._year = self._begun_year(durable=durable) if period.span is Span.MONTH else None
+            self._year = self._begun_year(durable=durable) if is_month else None
         except BaseException:
             self.discard()
             raise
@@ -108,6 +112,8 @@ class Build:
         if self.period.span is Span.DAY:
             writing.drop_day(self.period.start // DAY_S)
         self._late.forget(writing)
+        self._staged.forget(writing.connection)
+        writing.memory.staged_until = staged_until(writing.connection)
         self.set_aside = tuple(keep_aside(name.path(writing.memory.sealed.folder)) for name in self.sources.faulty())
         self._open.close()
 
@@ -141,10 +147,12 @@ class Build:
         self._rows.finish(forgotten=self._snapshot.forgotten)
 
     def _add(self, series: int, framed: Scaled) -> None:
-        if self._unchanged is not None and series not in self._late.cells:
+        if self._unchanged is not None and series not in self._late.cells and series not in self._staged.series:
             self._copy(series, self._unchanged)
             return
-        readings = laid_over(laid_over(self.sources.readings(series), framed), self._late.readings(series))
+        staged = self._staged.readings(self._snapshot.connection, series, self.period)
+        layers = (staged, self.sources.readings(series), framed, self._late.readings(series))
+        readings = reduce(laid_over, layers)
         if len(readings):
             layouts = self._snapshot.book.of_series(series)
             self._file.add(Section.CHUNKS, series, encode_chunk(readings, layouts=layouts, offsets=self._offsets))
@@ -171,7 +179,12 @@ class Build:
                 series = book[layout].series
                 yield sorted(present & book.sharing(series)), series
         keys = [source.file.keys(Section.CHUNKS) for source in self.sources.sound]
-        yield (), np.unique(np.concatenate([*keys, np.array(self._late.series, dtype=np.int64)])).tolist()
+        yield (
+            (),
+            np.unique(
+                np.concatenate([*keys, np.array([*self._late.series, *self._staged.series], dtype=np.int64)])
+            ).tolist(),
+        )
 
     def _framed(self, layouts: Sequence[int], group: Sequence[int]) -> dict[int, Scaled]:
         if not layouts:

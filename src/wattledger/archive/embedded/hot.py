@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from wattledger.archive.embedded import feed, frames
 from wattledger.archive.embedded.connection import translated
 from wattledger.archive.embedded.feed import Span
 from wattledger.archive.embedded.layouts import Layout, LayoutBook, write_layout
+from wattledger.archive.embedded.scaled import Scaled
 from wattledger.archive.embedded.schema import (
     DAY_S,
     SEALED_FORMAT,
@@ -32,6 +34,7 @@ from wattledger.archive.embedded.segments import (
     unname_file,
 )
 from wattledger.archive.embedded.snapshot import Snapshot
+from wattledger.archive.embedded.staging import stage, staged_until
 from wattledger.archive.errors import ArchiveError
 
 
@@ -46,6 +49,8 @@ class Memory:
     sealed: SealedSet
     forgotten: frozenset[int]
     generation: int  # the highest that a sealed file has
+    staged_until: int  # no staged reading has a later slot; -1 without any
+    staged_s: float = 0.0  # monotonic: when something was staged last
     writes: Counter[int] = field(default_factory=Counter)  # frames written, by day
 
     @classmethod
@@ -62,6 +67,7 @@ class Memory:
             sealed_set(connection, folder, lost=lost_files(connection, folder)),
             forgotten_series(connection),
             int(str(read_meta(connection, "generation") or 0)),
+            staged_until(connection),
         )
 
 
@@ -113,6 +119,15 @@ class Writing:
     def note(self, span: Span) -> None:
         """Tell those who follow the changes of a span of whatever else changed."""
         self._other_spans.append(span)
+
+    def stage(self, series: int, readings: Scaled) -> None:
+        """Keep many readings, of slots at which there is nothing."""
+        stage(self.connection, series, readings)
+        first, last = int(readings.slots[0]), int(readings.slots[-1])
+        self.note(Span(first, last, series=frozenset({series})))
+        self.memory.staged_until = max(self.memory.staged_until, last)
+        self.memory.staged_s = time.monotonic()
+        write_meta(self.connection, "min_reader", SEALED_FORMAT)
 
     def note_late(self, series: int, slots: Iterable[int]) -> None:
         """Late rows of `series` at `slots` were written."""

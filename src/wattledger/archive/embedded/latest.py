@@ -13,6 +13,7 @@ from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.sealed import Section
 from wattledger.archive.embedded.segments import OF_READINGS, SealedReadings
 from wattledger.archive.embedded.snapshot import Snapshot
+from wattledger.archive.embedded.staging import staged, staged_months
 from wattledger.archive.validation import instant
 from wattledger.measure import Quality, Reading, from_scaled
 
@@ -35,6 +36,7 @@ class _Walk:
         for each, reading in self._late.items():
             if reading is not None:
                 self._offer(each, reading)
+        self._through_staged()
         self._through_files()
         return self._found
 
@@ -77,6 +79,19 @@ class _Walk:
             with sealed.opened(name) as file:
                 if file is not None:
                     self._search(file, wanted)
+
+    def _through_staged(self) -> None:
+        """Imports, which may be the newest of a series that is not recorded."""
+        for month in staged_months(self._snapshot.connection):
+            wanted = [each for each in self._series if not self._is_newer(self._found.get(each), month.end)]
+            if not wanted:
+                return
+            found = staged(self._snapshot.connection, wanted, start=month.start, end=month.end)
+            late = self._snapshot.late([each for each in found if each in self._late], start=month.start, end=month.end)
+            for each, readings in found.items():
+                reading = laid_over(readings, late.get(each, NO_READINGS)).last()
+                if reading is not None:
+                    self._offer(each, reading)
 
     def _search(self, file: SealedReadings, wanted: Collection[int]) -> None:
         there = np.intersect1d(file.file.keys(Section.CHUNKS), np.array([*wanted], dtype=np.int64)).tolist()

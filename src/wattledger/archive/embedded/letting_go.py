@@ -13,6 +13,7 @@ from wattledger.archive.embedded.periods import Period, Span, period_at
 from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.sealed import SealedName, Section
 from wattledger.archive.embedded.segments import OF_READINGS
+from wattledger.archive.embedded.staging import staged_months
 
 
 def forget(writing: Writing, series: Sequence[int]) -> int:
@@ -21,6 +22,7 @@ def forget(writing: Writing, series: Sequence[int]) -> int:
     if fresh:
         writing.connection.executemany("INSERT INTO forgotten VALUES (?)", ((each,) for each in fresh))
         writing.connection.executemany("DELETE FROM late WHERE series = ?", ((each,) for each in fresh))
+        writing.connection.executemany("DELETE FROM staged WHERE series = ?", ((each,) for each in fresh))
         writing.memory.forgotten |= fresh
         last = max(writing.memory.highest_slot or 0, writing.memory.late_until, *_ends(writing), 0)
         writing.note(ChangedSpan(0, last, series=frozenset(fresh)))
@@ -44,6 +46,7 @@ def drop_month(writing: Writing, month: Period) -> list[SealedName]:
     names = [name for span in OF_READINGS for name in writing.memory.sealed.of(span, start=month.start, end=month.end)]
     writing.unname(names)
     writing.connection.execute("DELETE FROM late WHERE slot >= ? AND slot < ?", (month.start, month.end))
+    writing.connection.execute("DELETE FROM staged WHERE month = ?", (month.name,))
     for day in sorted(writing.memory.days):
         if month.start <= day * DAY_S < month.end:
             writing.drop_day(day)
@@ -54,7 +57,8 @@ def months_of(writing: Writing) -> list[Period]:
     """The months of which there is something, oldest first."""
     days = (period_at(day * DAY_S, Span.MONTH) for day in writing.memory.days)
     sealed = (name.period.within(Span.MONTH) for name in writing.memory.sealed.names if name.period.span in OF_READINGS)
-    return sorted({*days, *sealed, *months_with_late_rows(writing.connection)})
+    connection = writing.connection
+    return sorted({*days, *sealed, *months_with_late_rows(connection), *staged_months(connection)})
 
 
 class Forgetting:

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wattledger.archive.embedded.hot import Writing
+from wattledger.archive.embedded.scaled import from_cells
 from wattledger.archive.embedded.snapshot import LateRow
 from wattledger.measure import Quality
 
 ScaledPoint = tuple[int, int | None]  # slot in seconds, scaled integer; None deletes
 
 
-def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int) -> int:
-    """Lay readings where there is none and nobody deleted one; of two for one slot the first. Gives the number."""
+def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int, most_single: int) -> int:
+    """Add readings where there is none and nobody deleted one; of two for one slot the first. Gives the number.
+
+    Up to `most_single` lie over the frames one by one, more are kept as chunks.
+    """
     if series in writing.memory.forgotten:
         return 0
     wanted = dict(reversed(points))
     snapshot = writing.snapshot
     taken = snapshot.recorded_slots(series, wanted) | snapshot.settled_at(series, wanted).keys()
-    rows = [LateRow(slot, wanted[slot], decimals, Quality.LATE) for slot in sorted(wanted.keys() - taken)]
-    return _write(writing, series, rows)
+    fresh = sorted(wanted.keys() - taken)
+    if len(fresh) > most_single:
+        writing.stage(series, from_cells((slot, wanted[slot] or 0, decimals, Quality.LATE) for slot in fresh))
+        return len(fresh)
+    return _write(writing, series, [LateRow(slot, wanted[slot], decimals, Quality.LATE) for slot in fresh])
 
 
 def correct(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int) -> int:

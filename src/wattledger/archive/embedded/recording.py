@@ -13,6 +13,7 @@ from wattledger.archive.embedded.codec import decode_frames, encode_frame
 from wattledger.archive.embedded.frames import Row, rows_at
 from wattledger.archive.embedded.hot import Writing
 from wattledger.archive.embedded.schema import DAY_S
+from wattledger.archive.embedded.staging import staged
 from wattledger.archive.interface import Frame
 from wattledger.archive.validation import seconds
 from wattledger.measure import Quality
@@ -68,6 +69,8 @@ def _cells(writing: Writing, row: Row) -> dict[int, Cell]:
 def _overlaid(writing: Writing, series: tuple[int, ...], *, slot: int) -> set[int]:
     """Those of `series` that have something at `slot` that is sealed or lies over the frames, be it a deletion."""
     sealed = writing.memory.sealed.taken(series, slot=slot)
+    if slot <= writing.memory.staged_until:
+        sealed |= staged(writing.connection, series, start=slot, end=slot + 1).keys()
     if slot > writing.memory.late_until:
         return sealed
     rows = writing.connection.execute(

@@ -73,6 +73,14 @@ STEPS = (
                 period TEXT PRIMARY KEY, generation INTEGER NOT NULL, bytes INTEGER NOT NULL
             ) STRICT, WITHOUT ROWID
             """,
+            # imports of many readings, as chunks of a series and month
+            """
+            CREATE TABLE staged (
+                id INTEGER PRIMARY KEY, month TEXT NOT NULL, series INTEGER NOT NULL, blob BLOB NOT NULL
+            ) STRICT
+            """,
+            "CREATE INDEX staged_by_series ON staged (series, month)",
+            "CREATE INDEX staged_by_month ON staged (month)",
             # series that a person wants to be gone; their readings go from a sealed file when it is next written
             "CREATE TABLE forgotten (series INTEGER PRIMARY KEY) STRICT",
             # what lies over a day or a month, wherever the series

@@ -1,4 +1,4 @@
-"""Reading within one transaction: what is sealed, over it the frames, over them what imports and people put there."""
+"""Reading within one transaction: what is staged and sealed, the frames over it, over them single late readings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from wattledger.archive.embedded.layouts import Layout, LayoutBook
 from wattledger.archive.embedded.scaled import DELETED, NO_READINGS, Scaled, from_cells, joined, laid_over, scaled_of
 from wattledger.archive.embedded.schema import DAY_S, day_table
 from wattledger.archive.embedded.segments import SealedSet
+from wattledger.archive.embedded.staging import staged
 from wattledger.archive.validation import instant
 
 log = logging.getLogger(__name__)
@@ -45,15 +47,13 @@ class Snapshot:
     def readings(self, series: Iterable[int], *, start: int, end: int) -> dict[int, Scaled]:
         """Readings and deletions of each series with start <= slot < end. Raises SealedGoneError."""
         wanted = [each for each in dict.fromkeys(series) if each not in self.forgotten]
-        sealed = self.sealed.readings(wanted, start=start, end=end)
-        framed = self.framed(wanted, start=start, end=end)
-        late = self.late(wanted, start=start, end=end)
-        return {
-            each: laid_over(
-                laid_over(sealed.get(each, NO_READINGS), framed.get(each, NO_READINGS)), late.get(each, NO_READINGS)
-            )
-            for each in wanted
-        }
+        layers = (
+            staged(self.connection, wanted, start=start, end=end),
+            self.sealed.readings(wanted, start=start, end=end),
+            self.framed(wanted, start=start, end=end),
+            self.late(wanted, start=start, end=end),
+        )
+        return {each: reduce(laid_over, [layer.get(each, NO_READINGS) for layer in layers]) for each in wanted}
 
     def framed(self, series: Iterable[int], *, start: int, end: int) -> dict[int, Scaled]:
         """What the frames have of each series; a series without any is absent."""
@@ -84,15 +84,19 @@ class Snapshot:
         return found
 
     def settled_at(self, series: int, slots: Collection[int]) -> dict[int, LateRow]:
-        """What is sealed at these slots or lies over the frames there."""
+        """What is staged or sealed at these slots or lies over the frames there."""
         if not slots:
             return {}
         start, end = min(slots), max(slots) + 1
-        sealed = self.sealed.readings([series], start=start, end=end).get(series, NO_READINGS)
+        layers = (
+            staged(self.connection, [series], start=start, end=end),
+            self.sealed.readings([series], start=start, end=end),
+            self.late([series], start=start, end=end),
+        )
         return {
             slot: row
-            for readings in (sealed, self.late([series], start=start, end=end).get(series, NO_READINGS))
-            for row in _late_rows(readings)
+            for layer in layers
+            for row in _late_rows(layer.get(series, NO_READINGS))
             if (slot := row.slot) in slots
         }
 

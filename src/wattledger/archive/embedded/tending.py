@@ -20,6 +20,7 @@ from wattledger.archive.embedded.periods import Period, Span, period_at
 from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.sealed import FOLDER, sealed_name
 from wattledger.archive.embedded.space import check_space, oldest_too_much
+from wattledger.archive.embedded.staging import staged_months
 from wattledger.archive.interface import Tended
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ class Rhythm:
     seal_after_s: int = 2 * 3600  # after the end of a day
     compact_after_s: int = 2 * DAY_S  # after the end of a month
     enough_late: int = 5_000  # rows over a month; one series of 5 minutes has 8,640 readings in it
+    most_single: int = 1_000  # readings of one import; more are staged
+    fold_imports_after_s: float = 30.0  # without another import
     late_look_every_s: float = 600.0
     keep_unnamed_s: float = 60.0  # a reader that has begun opens its files within that
 
@@ -93,6 +96,8 @@ class Tending:
     def _due(self, writing: Writing, *, now: int) -> Iterator[Period]:
         yield from days_due(writing, now=now - self._rhythm.seal_after_s)
         yield from months_due(writing, now=now - self._rhythm.compact_after_s)
+        if time.monotonic() >= writing.memory.staged_s + self._rhythm.fold_imports_after_s:
+            yield from staged_months(writing.connection)
         if time.monotonic() >= self._late_look_s:
             yield from months_overlaid(writing, now=now, enough=self._rhythm.enough_late)
             yield from self._forgetting.months(writing)

@@ -52,6 +52,7 @@ class EmbeddedArchive:
             raise
         self._store = HotStore(connection, folder / HOT)
         self._reader = EmbeddedReader.open(folder)
+        self._rhythm = rhythm
         self._tending = Tending(rhythm, durable=durable)
         self._calls = CallQueue()
         self._process = os.getpid()
@@ -81,7 +82,10 @@ class EmbeddedArchive:
         if any(point.value is None for point in points):
             raise ValueError("an import has values only; a correction deletes")
         scaled = scaled_points(series, points, decimals=decimals)
-        return self._submit(partial(overlay.backfill, series=series, points=scaled, decimals=decimals))
+        most_single = self._rhythm.most_single
+        return self._submit(
+            partial(overlay.backfill, series=series, points=scaled, decimals=decimals, most_single=most_single)
+        )
 
     def correct(self, series: int, points: Sequence[Point], *, decimals: int) -> Future[int]:
         """Set or delete readings on a person's word, marked corrected. Gives the number changed."""
