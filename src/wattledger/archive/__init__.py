@@ -13,6 +13,7 @@ from wattledger.archive.errors import (
     ArchiveFullError,
     ArchiveTooNewError,
 )
+from wattledger.archive.forecast import Forecast, Recording, forecast
 from wattledger.archive.interface import (
     MOST_HELD_FRAMES,
     MOST_SERIES_A_FRAME,
@@ -26,6 +27,7 @@ from wattledger.archive.interface import (
     HeldFrame,
     Point,
     Tended,
+    Usage,
 )
 
 __all__ = [
@@ -45,10 +47,14 @@ __all__ = [
     "EmbeddedArchive",
     "EmbeddedReader",
     "Finding",
+    "Forecast",
     "Frame",
     "HeldFrame",
     "Point",
+    "Recording",
     "Rhythm",
     "Tended",
+    "Usage",
     "check",
+    "forecast",
 ]

@@ -130,6 +130,16 @@ class Tended:
     set_aside: tuple[str, ...] = ()  # names of damaged files that were replaced by what could be read of them
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an archive takes on its card. `oldest` None: it has no reading."""
+
+    taken_bytes: int
+    most_bytes: int  # that it may take; beyond, its oldest month goes
+    oldest: datetime | None  # the beginning of the day or month in which its readings begin
+    bytes_a_reading: float  # in its newest sealed month, or what is usual
+
+
 class ArchiveReader(Protocol):
     """Reads beside a running writer, from any process and any thread; each call sees one consistent state.
 
@@ -163,6 +173,9 @@ class ArchiveReader(Protocol):
         long, its oldest changes are drawn together into one that names all of their series and their whole time. Only
         that the oldest months went for want of space, or by `forget_before`, is not told: what was made of them stays.
         """
+
+    def usage(self) -> Usage:
+        """What the archive takes and may take."""
 
     def close(self) -> None: ...
 

@@ -171,6 +171,31 @@ def test_how_may_be_worked_out_where_it_is_not_recorded(
     assert (answer["series"], answer["how"], answer["rows"][0][1]) == (frequency, "min", 49.9)
 
 
+def test_the_reach_of_the_card_is_told_for_present_and_planned_intervals(
+    api: Any, meter: dict[str, Any], power: str, record: Callable[..., None]
+) -> None:
+    record(power, [1.0])
+    series = api.get(f"/series?device={meter['id']}")["items"]
+    energies = sum(row["point"].startswith("active_energy") for row in series)
+
+    now, planned = api.get("/storage"), api.get("/storage?interval=energy:60&interval=power:60")
+
+    assert (now["oldest"], now["series"]) == ("2026-11-01T00:00:00Z", len(series))
+    assert energies * 288 < now["readings_per_day"] <= len(series) * 288
+    assert planned["readings_per_day"] < now["readings_per_day"]
+    assert planned["written_per_day"] < now["written_per_day"]
+    assert planned["history_days"] > now["history_days"] > 365
+    assert 0 < now["bytes"] < now["most_bytes"]
+
+
+@pytest.mark.parametrize("interval", ["energy", "energy:7", "love:5"])
+def test_intervals_that_cannot_be_planned_are_refused(api: Any, interval: str) -> None:
+    response = api("GET", f"/storage?interval={interval}")
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "interval.0"
+
+
 @pytest.mark.parametrize(
     ("query", "field", "code"),
     [

@@ -19,7 +19,7 @@ from wattledger.archive import (
     check,
 )
 from wattledger.archive.embedded.sealed import MAGIC, SealedWriter, Section, opened
-from wattledger.archive.embedded.space import taken_bytes
+from wattledger.archive.embedded.using import taken_bytes
 
 ZONE = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -394,7 +394,7 @@ class TestSpace:
 
     def test_the_oldest_months_go_when_the_archive_takes_too_much(self, months: EmbeddedArchive, folder: Path) -> None:
         def taken() -> int:
-            return months._submit(taken_bytes).result()
+            return months._submit(lambda writing: taken_bytes(writing.connection)).result()
 
         asked, most_bytes = {"now": datetime(2026, 9, 1, tzinfo=UTC), "zone": ZONE}, taken() - 6000
 

@@ -36,9 +36,11 @@ from wattledger.apps.measurements.schemas import (
     LiveRow,
     ReadingsAnswer,
     SeveralReadings,
+    StorageAnswer,
     live_row,
 )
 from wattledger.apps.measurements.steps import STEPS_S, Steps, stepped_rows
+from wattledger.apps.measurements.storage import planned_intervals, storage
 from wattledger.apps.measurements.stream import live_events, may_still, promised_place
 from wattledger.apps.rest.ids import Kind, number_in_field, number_in_path, public_id
 from wattledger.apps.rest.problems import bad_field
@@ -115,6 +117,23 @@ def readings(
         return _as_csv(asked, wanted)
     answers = [_readings(each, wanted, most=query.limit) for each in asked]
     return answers[0] if len(answers) == 1 else SeveralReadings(series=answers)
+
+
+@router.get("/storage", response=StorageAnswer)
+@requires(Right.OPERATE)
+def show_storage(request: HttpRequest, interval: Ids = []) -> StorageAnswer:  # noqa: B006 - ninja reads, nobody writes
+    """What the readings take on the card and how many days fit; with planned intervals as `interval=energy:15`."""
+    usage, coming, series = storage(planned_intervals(interval))
+    return StorageAnswer(
+        bytes=usage.taken_bytes,
+        most_bytes=usage.most_bytes,
+        oldest=usage.oldest,
+        series=series,
+        readings_per_day=round(coming.readings_a_day),
+        bytes_per_day=round(coming.bytes_a_day),
+        written_per_day=round(coming.written_a_day),
+        history_days=None if coming.history_days is None else round(coming.history_days),
+    )
 
 
 @router.post("/readings", response=Imported)

@@ -62,6 +62,23 @@ class SeveralReadings(Answer):
     series: list[ReadingsAnswer]
 
 
+class StorageAnswer(Answer):
+    """What the readings take. Figures per day are those of the series that are recorded now.
+
+    `most_bytes` may be taken; beyond, the oldest month goes. `history_days` fit into that, null when nothing is
+    recorded. `written_per_day` is at most what recording writes to the card, which wears it.
+    """
+
+    bytes: int
+    most_bytes: int
+    oldest: UtcTime | None
+    series: int
+    readings_per_day: int
+    bytes_per_day: int
+    written_per_day: int
+    history_days: int | None
+
+
 class GivenRows(Given):
     """Past readings of one series, named by its id or by device, point and how (channel where there are several).
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from wattledger.archive.embedded.chunk import encode_chunk, layouts_of
+from wattledger.archive.embedded.chunk import count_of, encode_chunk, layouts_of
 from wattledger.archive.embedded.day_filing import ZONE, RowsOfDay, RowsOfYear, file_meta
 from wattledger.archive.embedded.days import midnights, rows_of
 from wattledger.archive.embedded.frames import layouts_between, rows_between
@@ -31,6 +31,7 @@ from wattledger.archive.embedded.segments import OF_READINGS, SealedReadings
 from wattledger.archive.embedded.settling import keep_aside
 from wattledger.archive.embedded.snapshot import columns_of_frames
 from wattledger.archive.embedded.staging import StagedRows, staged_until
+from wattledger.archive.embedded.using import READINGS
 
 LOOK_S = 7200  # of a day that is looked through at once for the layouts in it
 
@@ -86,6 +87,7 @@ class Build:
         self._rows = self._year or RowsOfDay(self._file)
         self._unchanged = self._only_source()
         self._offsets = LayoutOffsets(self._file, self.sources.sound)
+        self._count = 0  # readings in the file
         self._steps = self._work()
 
     def step(self) -> bool:
@@ -127,7 +129,7 @@ class Build:
             writing.unname(self.sources.names)
             self._made.close()
             return
-        size = self._file.finish({**file_meta(self.name), ZONE: self._zone.key})
+        size = self._file.finish({**file_meta(self.name), ZONE: self._zone.key, READINGS: self._count})
         writing.seal(self.name, size=size, instead_of=self.sources.names)
         if self._year is not None:
             size = self._year.file.finish(self._year.meta(self._zone))
@@ -155,6 +157,7 @@ class Build:
         readings = reduce(laid_over, layers)
         if len(readings):
             layouts = self._snapshot.book.of_series(series)
+            self._count += len(readings)
             self._file.add(Section.CHUNKS, series, encode_chunk(readings, layouts=layouts, offsets=self._offsets))
             self._rows.add(series, rows_of(series, readings, self._bounds))
 
@@ -163,6 +166,7 @@ class Build:
         blob = source.chunk(series)
         if blob is not None and self._year is not None:
             self._file.add(Section.CHUNKS, series, blob)
+            self._count += count_of(blob)
             self._year.keep(series)
             for layout in layouts_of(blob):
                 _ = layout in self._offsets  # puts them into the file

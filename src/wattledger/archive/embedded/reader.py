@@ -29,7 +29,8 @@ from wattledger.archive.embedded.schema import check_readable, days_of, forgotte
 from wattledger.archive.embedded.sealed import SealedName
 from wattledger.archive.embedded.segments import SealedGoneError, sealed_set
 from wattledger.archive.embedded.snapshot import Snapshot
-from wattledger.archive.interface import Buckets, Changes, Columns
+from wattledger.archive.embedded.using import USUAL_BYTES_A_READING, allowed_on_card, usage
+from wattledger.archive.interface import Buckets, Changes, Columns, Usage
 from wattledger.archive.validation import first_second_from
 from wattledger.measure import Reading, day_start
 
@@ -90,6 +91,12 @@ class EmbeddedReader:
             Changes(after, (), ""),
         )
 
+    def usage(self) -> Usage:
+        """What the archive takes and may take."""
+        return self._ask(
+            usage, Usage(0, allowed_on_card(0, folder=_present(self._folder)), None, USUAL_BYTES_A_READING)
+        )
+
     def close(self) -> None:
         """Nothing is open between calls; here for those archives that need it."""
 
@@ -132,6 +139,11 @@ class EmbeddedReader:
                 sealed_set(connection, self._folder, lost=lost),
                 forgotten_series(connection),
             )
+
+
+def _present(folder: Path) -> Path:
+    """The folder, or the one in which it will be made."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
 class _Books:

@@ -21,7 +21,7 @@ from wattledger.archive.embedded.opening import lock_folder, open_sound
 from wattledger.archive.embedded.reader import EmbeddedReader
 from wattledger.archive.embedded.tending import Rhythm, Tending
 from wattledger.archive.errors import ArchiveError
-from wattledger.archive.interface import Buckets, Changes, Columns, Frame, HeldFrame, Point, Tended
+from wattledger.archive.interface import Buckets, Changes, Columns, Frame, HeldFrame, Point, Tended, Usage
 from wattledger.archive.validation import check_frames, check_held, first_second_from, instant, scaled_points
 from wattledger.measure import Reading
 
@@ -142,6 +142,10 @@ class EmbeddedArchive:
     def changes(self, after: int, *, limit: int = 1000) -> Changes:
         """At most `limit` changes after the cursor, oldest first; 0 is before the first."""
         return self._reader.changes(after, limit=limit)
+
+    def usage(self) -> Usage:
+        """What the archive takes and may take."""
+        return self._reader.usage()
 
     def close(self) -> None:
         """Do what was given, then let go of the folder; returns when all is done. Later calls fail."""
