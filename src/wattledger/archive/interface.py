@@ -7,7 +7,7 @@ read back as a float of the series' unit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -122,6 +122,29 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """Readings of one series with slots, qualities and offsets, and what a person deleted, in bytes with a check sum.
+
+    Every release reads the chunks of every earlier one, on every machine.
+    """
+
+    series: int
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A piece of an export. Once it has arrived, go on from `cursor`; one that comes again does no harm.
+
+    `epoch` as in Changes.
+    """
+
+    cursor: int
+    epoch: str
+    chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tended:
     """What one slice of upkeep did."""
 
@@ -174,6 +197,9 @@ class ArchiveReader(Protocol):
         that the oldest months went for want of space, or by `forget_before`, is not told: what was made of them stays.
         """
 
+    def export_chunks(self, after: int) -> Iterator[Exported]:
+        """What came, changed or went after the cursor of `changes`, in pieces of a month of some series at most."""
+
     def usage(self) -> Usage:
         """What the archive takes and may take."""
 
@@ -204,6 +230,13 @@ class Archive(ArchiveReader, Protocol):
         """Store past readings, marked late; slots that have a reading keep it. Gives the number stored.
 
         A reading that a person deleted stays deleted. The call is one step: give imports in pieces of some thousand.
+        """
+
+    def import_chunks(self, chunks: Sequence[Chunk]) -> Future[int]:
+        """Take in what another archive exported; gives the number of readings that came or changed.
+
+        Slots that have a reading keep it, unless a person corrected or deleted it there. Raises ValueError at once for
+        bytes that no archive has written.
         """
 
     def correct(self, series: int, points: Sequence[Point], *, decimals: int) -> Future[int]:

@@ -56,7 +56,7 @@ class SealingArchive(EmbeddedArchive):
         return future
 
 
-AT_ONCE = Rhythm(enough_late=1, most_single=1, fold_imports_after_s=0, late_look_every_s=0)
+AT_ONCE = Rhythm(enough_late=1, most_single=1, fold_imports_after_s=0, late_look_every_s=0, fold_again_after_s=0)
 
 
 class SealingBackend(EmbeddedBackend):

@@ -15,6 +15,7 @@ from wattledger.measure import Quality
 
 PARIS = ZoneInfo("Europe/Paris")
 ST_JOHNS = ZoneInfo("America/St_Johns")
+RHYTHM = Rhythm(enough_late=2, late_look_every_s=0, fold_again_after_s=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SPRING = date(2026, 3, 29)  # the day of 23 hours in Paris
 
@@ -121,7 +122,7 @@ def test_daily_says_what_the_readings_of_the_day_say(
     folder = tmp_path_factory.mktemp("archive")
     start = datetime(2026, 2, 26, tzinfo=UTC)
     zone = data.draw(st.sampled_from([PARIS, ST_JOHNS]))
-    with EmbeddedArchive.open(folder, durable=False, rhythm=Rhythm(enough_late=2, late_look_every_s=0)) as archive:
+    with EmbeddedArchive.open(folder, durable=False, rhythm=RHYTHM) as archive:
         for _ in range(data.draw(st.integers(1, 4))):
             hour = data.draw(st.integers(0, 200))
             record(archive, start + hour * HOUR, data.draw(st.lists(st.integers(-99, 99), min_size=1, max_size=40)))

@@ -23,7 +23,9 @@ SLOTS = tuple(
 )
 EVER = (MIDNIGHT - timedelta(days=9), MIDNIGHT + timedelta(days=9))
 ZONES = (ZoneInfo("Europe/Paris"), ZoneInfo("America/St_Johns"))
-RHYTHM = Rhythm(slice_s=0.0, enough_late=2, most_single=2, fold_imports_after_s=0.0, late_look_every_s=0.0)
+RHYTHM = Rhythm(
+    slice_s=0.0, enough_late=2, most_single=2, fold_imports_after_s=0.0, late_look_every_s=0.0, fold_again_after_s=0.0
+)
 
 Model = dict[tuple[int, datetime], tuple[float, int] | None]  # None: deleted by a person
 

@@ -26,7 +26,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 DAY = timedelta(days=1)
 EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
-SWEEPING = Rhythm(keep_unnamed_s=0.0, late_look_every_s=0.0, enough_late=3)
+SWEEPING = Rhythm(keep_unnamed_s=0.0, late_look_every_s=0.0, fold_again_after_s=0.0, enough_late=3)
 
 
 def frame(slot: datetime, value: int, *, series: tuple[int, ...] = (1, 2)) -> Frame:
@@ -302,7 +302,7 @@ class TestImports:
         assert archive.latest([1])[1].slot == start + 1999 * STEP
 
     def test_an_import_is_folded_when_it_has_rested_newest_month_first(self, folder: Path) -> None:
-        rhythm = Rhythm(fold_imports_after_s=0.0, slice_s=10.0, keep_unnamed_s=0.0)
+        rhythm = Rhythm(fold_imports_after_s=0.0, fold_again_after_s=0.0, slice_s=10.0, keep_unnamed_s=0.0)
         with EmbeddedArchive.open(folder, durable=False, rhythm=rhythm) as archive:
             start = datetime(2025, 12, 30, tzinfo=UTC)
             archive.backfill(7, self.points(start, 12_000), decimals=0).result()

@@ -44,6 +44,7 @@ RHYTHM = Rhythm(
     compact_after_s=0,
     enough_late=10,
     late_look_every_s=0.0,
+    fold_again_after_s=0.0,
     most_single=10,
     fold_imports_after_s=0.0,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from wattledger.archive.embedded.hot import Writing
 from wattledger.archive.embedded.scaled import from_cells
@@ -20,9 +20,7 @@ def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, de
     if series in writing.memory.forgotten:
         return 0
     wanted = dict(reversed(points))
-    snapshot = writing.snapshot
-    taken = snapshot.recorded_slots(series, wanted) | snapshot.settled_at(series, wanted).keys()
-    fresh = sorted(wanted.keys() - taken)
+    fresh = sorted(wanted.keys() - taken_slots(writing, series, wanted))
     if len(fresh) > most_single:
         writing.stage(series, from_cells((slot, wanted[slot] or 0, decimals, Quality.LATE) for slot in fresh))
         return len(fresh)
@@ -34,15 +32,28 @@ def correct(writing: Writing, series: int, points: Sequence[ScaledPoint], *, dec
     if series in writing.memory.forgotten:
         return 0
     wanted = dict(points)
-    settled = writing.snapshot.settled_at(series, wanted)
-    recorded = writing.snapshot.recorded_slots(series, wanted)
-    rows = []
-    for slot in sorted(wanted):
-        row = LateRow(slot, wanted[slot], decimals, Quality.CORRECTED)
-        has_reading = settled[slot].value is not None if slot in settled else slot in recorded
-        if has_reading if row.value is None else row != settled.get(slot):
-            rows.append(row)
-    return _write(writing, series, rows)
+    return lay(writing, series, [LateRow(slot, wanted[slot], decimals, Quality.CORRECTED) for slot in sorted(wanted)])
+
+
+def lay(writing: Writing, series: int, rows: Sequence[LateRow]) -> int:
+    """Lay over what is there those of `rows` that change it; gives their number."""
+    slots = [row.slot for row in rows]
+    settled = writing.snapshot.settled_at(series, slots)
+    recorded = writing.snapshot.recorded_slots(series, slots)
+
+    def changes(row: LateRow) -> bool:
+        known = settled.get(row.slot)
+        if row.value is not None:
+            return row != known
+        return row.slot in recorded if known is None else known.value is not None
+
+    return _write(writing, series, [row for row in rows if changes(row)])
+
+
+def taken_slots(writing: Writing, series: int, slots: Collection[int]) -> set[int]:
+    """Those of `slots` at which there is a reading, or was one that a person deleted."""
+    snapshot = writing.snapshot
+    return snapshot.recorded_slots(series, slots) | snapshot.settled_at(series, slots).keys()
 
 
 def _write(writing: Writing, series: int, rows: Sequence[LateRow]) -> int:

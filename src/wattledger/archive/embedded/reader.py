@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Self, TypeVar
@@ -21,6 +22,7 @@ import numpy as np
 
 from wattledger.archive.embedded.buckets import NO_BUCKETS, buckets, daily
 from wattledger.archive.embedded.connection import reading
+from wattledger.archive.embedded.exchanging import chunks_of, pieces_of
 from wattledger.archive.embedded.feed import read_changes
 from wattledger.archive.embedded.latest import latest
 from wattledger.archive.embedded.layouts import LayoutBook
@@ -30,13 +32,16 @@ from wattledger.archive.embedded.sealed import SealedName
 from wattledger.archive.embedded.segments import SealedGoneError, sealed_set
 from wattledger.archive.embedded.snapshot import Snapshot
 from wattledger.archive.embedded.using import USUAL_BYTES_A_READING, allowed_on_card, usage
-from wattledger.archive.interface import Buckets, Changes, Columns, Usage
+from wattledger.archive.interface import Buckets, Changes, Chunk, Columns, Exported, Usage
 from wattledger.archive.validation import first_second_from
 from wattledger.measure import Reading, day_start
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+NO_CHUNKS: tuple[Chunk, ...] = ()
+CHANGES_AT_ONCE = 200  # that an export draws together
 
 
 class EmbeddedReader:
@@ -90,6 +95,16 @@ class EmbeddedReader:
             lambda snapshot: read_changes(snapshot.connection, snapshot.book, after=after, limit=limit),
             Changes(after, (), ""),
         )
+
+    def export_chunks(self, after: int) -> Iterator[Exported]:
+        """What happened after the cursor, piece by piece."""
+        while (told := self.changes(after, limit=CHANGES_AT_ONCE)).changes:
+            for piece in pieces_of(told):
+                chunks = self._ask(partial(chunks_of, piece=piece), NO_CHUNKS)
+                if chunks:
+                    yield Exported(after, told.epoch, chunks)
+            after = told.cursor
+            yield Exported(after, told.epoch, ())
 
     def usage(self) -> Usage:
         """What the archive takes and may take."""

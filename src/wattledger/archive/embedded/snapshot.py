@@ -96,7 +96,7 @@ class Snapshot:
         return {
             slot: row
             for layer in layers
-            for row in _late_rows(layer.get(series, NO_READINGS))
+            for row in late_rows_of(layer.get(series, NO_READINGS))
             if (slot := row.slot) in slots
         }
 
@@ -150,7 +150,8 @@ def columns_of_frames(
     return found
 
 
-def _late_rows(readings: Scaled) -> Iterable[LateRow]:
+def late_rows_of(readings: Scaled) -> Iterable[LateRow]:
+    """Readings and deletions one by one."""
     cells = zip(
         readings.slots.tolist(),
         readings.values.tolist(),

@@ -36,6 +36,7 @@ class Rhythm:
     enough_late: int = 5_000  # rows over a month; one series of 5 minutes has 8,640 readings in it
     most_single: int = 1_000  # readings of one import; more are staged
     fold_imports_after_s: float = 30.0  # without another import
+    fold_again_after_s: float = 6 * 3600.0  # a month is written anew as a whole: not for each of many little imports
     late_look_every_s: float = 600.0
     keep_unnamed_s: float = 60.0  # a reader that has begun opens its files within that
 
@@ -50,6 +51,7 @@ class Tending:
         self._unnamed: dict[str, float] = {}  # files that are no part of the archive, and since when
         self._at_once: set[str] = set()  # of them those whose space is wanted
         self._late_look_s = 0.0
+        self._folded_s: dict[Period, float] = {}  # when months were written last
         self._forgetting = Forgetting()
 
     def slice(self, writing: Writing, *, now: int, zone: ZoneInfo, most_bytes: int | None) -> Tended:
@@ -84,6 +86,7 @@ class Tending:
                 return Tended(more=True)
         build.name_it(writing)
         self._build = None
+        self._folded_s[build.period] = time.monotonic()
         log.info("%s is sealed", build.name)
         return Tended(more=True, set_aside=tuple(path.name for path in build.set_aside))
 
@@ -97,11 +100,16 @@ class Tending:
         yield from days_due(writing, now=now - self._rhythm.seal_after_s)
         yield from months_due(writing, now=now - self._rhythm.compact_after_s)
         if time.monotonic() >= writing.memory.staged_s + self._rhythm.fold_imports_after_s:
-            yield from staged_months(writing.connection)
+            yield from filter(self._has_rested, staged_months(writing.connection))
         if time.monotonic() >= self._late_look_s:
-            yield from months_overlaid(writing, now=now, enough=self._rhythm.enough_late)
+            yield from filter(self._has_rested, months_overlaid(writing, now=now, enough=self._rhythm.enough_late))
             yield from self._forgetting.months(writing)
             self._late_look_s = time.monotonic() + self._rhythm.late_look_every_s
+
+    def _has_rested(self, month: Period) -> bool:
+        """Whether the month was not written anew a short while ago."""
+        folded_s = self._folded_s.get(month)
+        return folded_s is None or time.monotonic() - folded_s >= self._rhythm.fold_again_after_s
 
     def _remove_unnamed(self, writing: Writing) -> None:
         """Remove files some time after they went out of the archive."""

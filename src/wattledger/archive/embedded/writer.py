@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import date, datetime
 from functools import partial
@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from wattledger.archive.embedded import holding, letting_go, overlay, recording
+from wattledger.archive.embedded import exchanging, holding, letting_go, overlay, recording
 from wattledger.archive.embedded.calls import Call, CallQueue, Waiting
 from wattledger.archive.embedded.connection import HOT
 from wattledger.archive.embedded.hot import HotStore, Writing
@@ -21,7 +21,18 @@ from wattledger.archive.embedded.opening import lock_folder, open_sound
 from wattledger.archive.embedded.reader import EmbeddedReader
 from wattledger.archive.embedded.tending import Rhythm, Tending
 from wattledger.archive.errors import ArchiveError
-from wattledger.archive.interface import Buckets, Changes, Columns, Frame, HeldFrame, Point, Tended, Usage
+from wattledger.archive.interface import (
+    Buckets,
+    Changes,
+    Chunk,
+    Columns,
+    Exported,
+    Frame,
+    HeldFrame,
+    Point,
+    Tended,
+    Usage,
+)
 from wattledger.archive.validation import check_frames, check_held, first_second_from, instant, scaled_points
 from wattledger.measure import Reading
 
@@ -87,6 +98,10 @@ class EmbeddedArchive:
             partial(overlay.backfill, series=series, points=scaled, decimals=decimals, most_single=most_single)
         )
 
+    def import_chunks(self, chunks: Sequence[Chunk]) -> Future[int]:
+        """Take in what another archive exported; gives the number of readings that came or changed."""
+        return self._submit(partial(exchanging.take_in, parts=exchanging.checked(chunks)))
+
     def correct(self, series: int, points: Sequence[Point], *, decimals: int) -> Future[int]:
         """Set or delete readings on a person's word, marked corrected. Gives the number changed."""
         scaled = scaled_points(series, points, decimals=decimals)
@@ -142,6 +157,10 @@ class EmbeddedArchive:
     def changes(self, after: int, *, limit: int = 1000) -> Changes:
         """At most `limit` changes after the cursor, oldest first; 0 is before the first."""
         return self._reader.changes(after, limit=limit)
+
+    def export_chunks(self, after: int) -> Iterator[Exported]:
+        """What happened after the cursor, piece by piece."""
+        return self._reader.export_chunks(after)
 
     def usage(self) -> Usage:
         """What the archive takes and may take."""
