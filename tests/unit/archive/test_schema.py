@@ -1,14 +1,17 @@
 """Files of released formats stay readable for ever, and a step to a new one is whole or not at all."""
 
+import csv
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from wattledger.archive import ArchiveTooNewError, EmbeddedArchive, EmbeddedReader, HeldFrame, check
+from wattledger.archive import ArchiveTooNewError, EmbeddedArchive, EmbeddedReader, HeldFrame, Point, check
 from wattledger.archive.embedded.schema import STEPS, Step, day_table, migrate, read_meta
 from wattledger.measure import Quality
 
@@ -64,6 +67,65 @@ def test_an_archive_of_format_1_is_read_as_it_was_written(folder: Path) -> None:
         3: [(-1, -0.95, Quality.GOOD, 0.25), (0, -0.94, Quality.GOOD, 0.5)],
         4: [(0, 7, Quality.GOOD, 0.5)],
     }
+    assert check(folder) == []
+
+
+@pytest.fixture
+def sealed_folder(tmp_path: Path) -> Path:
+    """An archive of format 2 with sealed files: a month, a day, a year, frames, late readings and an import."""
+    (tmp_path / "sealed").mkdir()
+    for path in (SAMPLES / "format_2").glob("*.g*"):
+        shutil.copy(path, tmp_path / "sealed" / path.name)
+    with closing(sqlite3.connect(tmp_path / "hot.db")) as opened:
+        opened.executescript((SAMPLES / "format_2" / "hot.sql").read_text())
+    return tmp_path
+
+
+def rows_of(archive: EmbeddedReader | EmbeddedArchive) -> list[list[str]]:
+    return [
+        [str(series), str(slot), repr(value), str(quality), f"{offset_s:.3f}"]
+        for series, columns in archive.read([1, 2, 3, 4], MIDNIGHT - timedelta(days=400), MIDNIGHT + STEP * 999).items()
+        for slot, value, quality, offset_s in zip(
+            columns.slots.tolist(),
+            columns.values.tolist(),
+            columns.qualities.tolist(),
+            columns.offsets_s.tolist(),
+            strict=True,
+        )
+    ]
+
+
+def test_an_archive_of_format_2_with_its_sealed_files_is_read_as_it_was_written(sealed_folder: Path) -> None:
+    _, *expected = csv.reader((SAMPLES / "format_2" / "readings.csv").read_text().splitlines())
+    zone = ZoneInfo("Europe/Paris")
+
+    assert rows_of(EmbeddedReader.open(sealed_folder)) == expected
+    with EmbeddedArchive.open(sealed_folder, durable=False) as archive:
+        days = archive.daily([1], date(2026, 2, 27), date(2026, 3, 4), zone=zone)[1]
+        assert archive.set_aside == ()
+        assert check(sealed_folder) == []
+        while archive.tend(now=MIDNIGHT + timedelta(days=60), zone=zone).result().more:
+            pass
+        assert rows_of(archive) == expected
+        assert archive.backfill(1, [Point(MIDNIGHT - timedelta(days=1) - 29 * STEP, 5.0)], decimals=0).result() == 0
+    assert days.counts.tolist() == [15, 12, 3]
+    assert days.lasts.tolist() == [1017, 3005, 4002]
+    assert check(sealed_folder) == []
+
+
+def test_the_release_before_can_go_on_until_the_first_file_is_sealed(folder: Path) -> None:
+    zone = ZoneInfo("Europe/Paris")
+    with EmbeddedArchive.open(folder, durable=False) as archive, closing(sqlite3.connect(folder / "hot.db")) as opened:
+        assert (read_meta(opened, "format"), read_meta(opened, "min_reader")) == (2, 1)
+
+        while archive.tend(now=MIDNIGHT + timedelta(days=9), zone=zone).result().more:
+            pass
+
+        assert read_meta(opened, "min_reader") == 2
+
+
+def test_a_reader_reads_format_1_before_its_writer_has_opened_it(folder: Path) -> None:
+    assert EmbeddedReader.open(folder).latest([4])[4].value == 7
     assert check(folder) == []
 
 

@@ -2,11 +2,13 @@
 
 import os
 import resource
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,6 +20,7 @@ from wattledger.archive import (
     Frame,
     HeldFrame,
     Point,
+    Rhythm,
     check,
 )
 
@@ -101,6 +104,50 @@ def test_an_archive_on_a_full_card_is_not_taken_for_a_damaged_one(card: Path) ->
     with EmbeddedArchive.open(card / "archive") as archive:
         assert archive.set_aside == ()
         assert numbers_in(archive) == [0]
+
+
+def tend(archive: EmbeddedArchive) -> None:
+    while archive.tend(now=NOON + timedelta(days=90), zone=ZoneInfo("Europe/Paris")).result().more:
+        pass
+
+
+def test_a_day_is_sealed_once_there_is_space_for_it(card: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=16m", card], check=True)
+    with EmbeddedArchive.open(card / "archive") as archive:
+        for number in range(288):
+            archive.record([tick(number)]).result()
+        filler = card / "filler"
+        filler.write_bytes(bytes(shutil.disk_usage(card).free - 300_000))
+
+        for _ in range(2):
+            with pytest.raises(ArchiveFullError, match="2026-03-02"):
+                tend(archive)
+        assert archive.record([tick(288)]).result() == 1
+        assert list((card / "archive").glob("sealed/*")) == []
+        filler.unlink()
+        tend(archive)
+
+        assert numbers_in(archive) == list(range(289))
+        assert max(path.name[:7] for path in (card / "archive" / "sealed").iterdir()) == "2026.g4"
+    assert check(card / "archive") == []
+
+
+def test_an_error_of_the_card_in_the_middle_of_a_file_loses_nothing(tmp_path: Path) -> None:
+    with EmbeddedArchive.open(tmp_path, rhythm=Rhythm(slice_s=0.0)) as archive:
+        for number in range(288):
+            archive.record([tick(number)]).result()
+        for limit in (20_000, 60_000):
+            with failing_beyond(limit), pytest.raises(ArchiveError, match="sealed"):
+                tend(archive)
+            assert list(tmp_path.glob("sealed/*")) == []
+            assert numbers_in(archive) == list(range(288))
+        with failing_beyond(300_000), pytest.raises(ArchiveError, match=r"hot\.db"):
+            tend(archive)  # the file is made, but hot.db cannot name it
+        assert numbers_in(archive) == list(range(288))
+
+        tend(archive)
+        assert numbers_in(archive) == list(range(288))
+    assert check(tmp_path) == []
 
 
 def test_a_card_that_was_mounted_read_only_is_told(card: Path) -> None:

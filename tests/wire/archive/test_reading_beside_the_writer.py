@@ -8,8 +8,9 @@ import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from wattledger.archive import EmbeddedArchive, EmbeddedReader, Frame, Point
+from wattledger.archive import EmbeddedArchive, EmbeddedReader, Frame, Point, Rhythm
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 START = MIDNIGHT - timedelta(hours=4)
@@ -78,6 +79,61 @@ def test_one_reader_may_be_used_from_several_threads(tmp_path: Path) -> None:
             thread.join()
 
     assert torn == []
+
+
+def test_a_reader_that_never_lets_go_keeps_what_it_saw_and_holds_nobody_up(tmp_path: Path) -> None:
+    zone, everything = ZoneInfo("Europe/Paris"), (0, int(EVER[1].timestamp()))
+    with EmbeddedArchive.open(tmp_path, durable=False) as archive:
+        for number in range(20):
+            archive.record(tick(number)).result()
+        with EmbeddedReader.open(tmp_path)._snapshot() as held:
+            assert held is not None
+            before = held.readings([1], start=everything[0], end=everything[1])[1].values.tolist()
+            for number in range(20, TICKS):
+                archive.record(tick(number)).result()
+            for days in (3, 60):
+                while archive.tend(now=MIDNIGHT + timedelta(days=days), zone=zone).result().more:
+                    pass
+
+            after = held.readings([1], start=everything[0], end=everything[1])[1].values.tolist()
+            assert after == before == list(range(20))
+            assert archive.read([1], *EVER)[1].values.tolist() == list(range(TICKS))
+
+        archive.record(tick(TICKS)).result()
+    assert (tmp_path / "hot.db").stat().st_size < 2_000_000
+    assert EmbeddedReader.open(tmp_path).read([1], *EVER)[1].values.tolist() == list(range(TICKS + 1))
+
+
+def test_readers_see_every_reading_while_files_come_and_go(tmp_path: Path) -> None:
+    """Files go at once here, so that readers come too late for them all the time."""
+    rhythm = Rhythm(slice_s=0.0, seal_after_s=0, compact_after_s=0, keep_unnamed_s=0.0)
+    wrong: list[list[float]] = []
+    finished = threading.Event()
+    with EmbeddedArchive.open(tmp_path, durable=False, rhythm=rhythm) as archive:
+        recorded = 0
+
+        def watch() -> None:
+            reader = EmbeddedReader.open(tmp_path)
+            while not finished.is_set():
+                at_least = recorded
+                found = reader.read([1], *EVER)[1].values.tolist()
+                if found != list(range(len(found))) or len(found) < at_least:
+                    wrong.append(found)
+
+        threads = [threading.Thread(target=watch) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for number in range(120):
+            slot = START + number * timedelta(hours=12)
+            archive.record([Frame(slot, 300, 0.0, (1, 2), (0, 0), (number, number))]).result()
+            recorded = number + 1
+            while archive.tend(now=slot, zone=ZoneInfo("Europe/Paris")).result().more:
+                pass
+        finished.set()
+        for thread in threads:
+            thread.join()
+
+    assert wrong == []
 
 
 async def test_an_event_loop_goes_on_while_the_card_stands_still(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -115,9 +115,11 @@ class SealedWriter:
         return size
 
     def discard(self) -> None:
-        """Give up, and leave no file."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
+        """Give up, and leave no file; where the card does not even allow that, it is removed later."""
+        with suppress(OSError):  # what is in the buffer may be just what the card did not take
+            self._file.close()
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
 
 
 class SealedFile:

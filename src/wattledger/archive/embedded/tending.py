@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from wattledger.archive.embedded.building import Build
+from wattledger.archive.embedded.connection import translated
 from wattledger.archive.embedded.hot import Writing
 from wattledger.archive.embedded.late_rows import months_with_late_rows
 from wattledger.archive.embedded.letting_go import Forgetting, drop_month
@@ -55,20 +56,24 @@ class Tending:
         self._forgetting = Forgetting()
 
     def slice(self, writing: Writing, *, now: int, zone: ZoneInfo, most_bytes: int | None) -> Tended:
-        """Do some of what is due at `now`. Raises OSError and ArchiveError; it may then be tried again later."""
+        """Do some of what is due at `now`. Raises ArchiveError; it may then be tried again later."""
         try:
-            if self._build is not None:
-                return self._advance(self._build, writing)
-            self._remove_unnamed(writing)
-            if (month := oldest_too_much(writing, most_bytes=most_bytes)) is not None:
-                self._at_once = {str(name) for name in drop_month(writing, month)}
-                log.warning("the readings of %s go: there is no space for more", month.name)
-                return Tended(more=True, dropped=month.name)
-            self._build = self._begun(writing, now=now, zone=zone)
-            return Tended(more=self._build is not None)
+            with translated(writing.memory.sealed.folder / FOLDER):
+                return self._piece(writing, now=now, zone=zone, most_bytes=most_bytes)
         except BaseException:
             self.give_up()
             raise
+
+    def _piece(self, writing: Writing, *, now: int, zone: ZoneInfo, most_bytes: int | None) -> Tended:
+        if self._build is not None:
+            return self._advance(self._build, writing)
+        self._remove_unnamed(writing)
+        if (month := oldest_too_much(writing, most_bytes=most_bytes)) is not None:
+            self._at_once = {str(name) for name in drop_month(writing, month)}
+            log.warning("the readings of %s go: there is no space for more", month.name)
+            return Tended(more=True, dropped=month.name)
+        self._build = self._begun(writing, now=now, zone=zone)
+        return Tended(more=self._build is not None)
 
     def give_up(self) -> None:
         """Forget what is on its way; it is begun anew."""
