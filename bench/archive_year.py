@@ -3,7 +3,7 @@
     python bench/archive_year.py [--folder DIR] [--days 40] [--devices 100]
 
 `--days 365` is the year of the limits, 520 million readings: half an hour. Prints bytes at rest and written to the card
-per reading, the longest slice of upkeep, what charts take, and the memory of this process. Bytes written are what the
+per reading, the longest slice of upkeep, what charts take, and the memory of an archive. Bytes written are what the
 kernel hands to the block layer, so DIR must lie on a disk.
 """
 
@@ -16,6 +16,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -42,10 +44,10 @@ def fill(folder: Path, *, days: int, devices: int) -> list[float]:
                 more = archive.tend(now=now, zone=ZONE).result().more
                 slices_ms.append((time.perf_counter() - started) * 1000)
 
-        for day in Building(devices, start=START).days(days):
-            for tick in day:
-                archive.record(tick).result()
-            tend(day[-1][0].slot + timedelta(hours=3))
+        for number, tick in enumerate(Building(devices, start=START).ticks(days), start=1):
+            archive.record(tick).result()
+            if number % TICKS_A_DAY == 0:
+                tend(START + timedelta(days=number // TICKS_A_DAY, hours=3))
         tend(START + timedelta(days=days + 40))
     return slices_ms
 
@@ -58,6 +60,34 @@ def timed(work: Callable[[], object]) -> float:
         work()
         times.append((time.perf_counter() - started) * 1000)
     return statistics.median(times)
+
+
+def seal_and_weigh(folder: Path, ticks: Connection, answer: Connection) -> None:
+    """In a process of its own: record what comes, seal it, and answer with the private memory it took at most."""
+    most = 0.0
+    with EmbeddedArchive.open(folder, durable=False, rhythm=RHYTHM) as archive:
+        while (tick := ticks.recv()) is not None:
+            archive.record(tick).result()
+        for days in (2, 60):
+            more = True
+            while more:
+                more = archive.tend(now=START + timedelta(days=days), zone=ZONE).result().more
+                most = max(most, private_mb())
+    answer.send(most)
+
+
+def memory_mb(folder: Path, *, devices: int) -> float:
+    """What an archive takes at most that seals a day and draws a month together, without the makers of the data."""
+    context = get_context("spawn")
+    (theirs, ours), (answer, question) = context.Pipe(duplex=False), context.Pipe(duplex=False)
+    child = context.Process(target=seal_and_weigh, args=(folder, theirs, question))
+    child.start()
+    for tick in Building(devices, start=START).ticks(1):
+        ours.send(tick)
+    ours.send(None)
+    most = float(answer.recv())
+    child.join()
+    return most
 
 
 def private_mb() -> float:
@@ -81,7 +111,7 @@ def main() -> None:
         took_s = time.perf_counter() - started
         os.sync()
         written = written_bytes() - written
-        memory_mb = private_mb()
+        weighed_mb = memory_mb(Path(place) / "weighed", devices=devices)
         at_rest = sum(path.stat().st_size for path in (folder / "sealed").iterdir())
         reader = EmbeddedReader.open(folder)
         newest = START + timedelta(days=days)
@@ -105,7 +135,7 @@ def main() -> None:
         ("days of a year, 100 series", year_ms, MOST_YEAR_MS, "ms"),
         ("chart of a day", day_ms, MOST_CHART_MS, "ms"),
         ("latest of all series", latest_ms, None, "ms"),
-        ("memory", memory_mb, MOST_MB, "MB private"),
+        ("memory at most", weighed_mb, MOST_MB, "MB private"),
     ):
         limit = "" if most is None else f"   limit {most:g}: {'kept' if value <= most else 'NOT KEPT'}"
         print(f"{name:26} {value:9.2f} {unit}{limit}")

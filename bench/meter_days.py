@@ -31,12 +31,13 @@ class Building:
         self._wander = np.zeros(devices)
         self._counters = self._random.integers(10**5, 10**8, (devices, 8))
 
-    def days(self, count: int) -> Iterator[list[list[Frame]]]:
-        """Each day as a list of ticks."""
-        for _ in range(count):
+    def ticks(self, days: int) -> Iterator[list[Frame]]:
+        """Tick by tick."""
+        for _ in range(days):
             table, there = self._readings()
-            slots = [self._day + timedelta(seconds=STEP_S * number) for number in range(TICKS_A_DAY)]
-            yield [self._tick(slot, table[number], there[number]) for number, slot in enumerate(slots)]
+            for number in range(TICKS_A_DAY):
+                yield self._tick(self._day + timedelta(seconds=STEP_S * number), table[number], there[number])
+            del table, there  # before the next ones are made
             self._day += timedelta(days=1)
 
     def _tick(self, slot: datetime, table: np.ndarray, there: np.ndarray) -> list[Frame]:
