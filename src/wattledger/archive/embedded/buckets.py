@@ -42,21 +42,21 @@ def daily(snapshot: Snapshot, series: Sequence[int], bounds: Ints, *, zone: Zone
     unsettled = np.zeros(len(bounds) - 1, dtype=np.bool_)
     for start, end in [*_framed(snapshot), *parts.of_other_days]:
         unsettled[_overlapped(bounds, start, end)] = True
-    overlaid = {each: unsettled.copy() for each in wanted}
+    ordered = sorted(wanted)
+    overlaid = np.tile(unsettled, (len(ordered), 1))  # a row per series, a column per day
     start, end = int(bounds[0]), int(bounds[-1])
     for layer in (
         snapshot.late(wanted, start=start, end=end),
         staged(snapshot.connection, wanted, start=start, end=end),
     ):
         for each, readings in layer.items():
-            overlaid[each][_numbers(readings.slots, bounds)] = True
+            overlaid[ordered.index(each), _numbers(readings.slots, bounds)] = True
 
-    numbers = _numbers(parts.rows.first_slots, bounds)
-    settled = [~overlaid[each][number] for each, number in zip(parts.rows.series.tolist(), numbers, strict=True)]
-    rows = parts.rows.picked(np.array(settled, dtype=np.bool_))
+    places = np.searchsorted(np.array(ordered, dtype=np.int64), parts.rows.series)
+    rows = parts.rows.picked(~overlaid[places, _numbers(parts.rows.first_slots, bounds)])
     read = [
         rows_of(each, found, bounds)
-        for days, of_days in _alike(overlaid)
+        for days, of_days in _alike(ordered, overlaid)
         for first, behind in _stretches(days)
         for each, found in snapshot.readings(of_days, start=int(bounds[first]), end=int(bounds[behind])).items()
     ]
@@ -121,10 +121,10 @@ def _overlapped(bounds: Ints, start: int, end: int) -> slice:
     return slice(first, int(np.searchsorted(bounds, end, side="left")))
 
 
-def _alike(overlaid: dict[int, NDArray[np.bool_]]) -> list[tuple[NDArray[np.bool_], list[int]]]:
+def _alike(series: Sequence[int], overlaid: NDArray[np.bool_]) -> list[tuple[NDArray[np.bool_], list[int]]]:
     """The days that are to be read, and the series of which just these are."""
     found: dict[bytes, tuple[NDArray[np.bool_], list[int]]] = {}
-    for each, days in overlaid.items():
+    for each, days in zip(series, overlaid, strict=True):
         found.setdefault(days.tobytes(), (days, []))[1].append(each)
     return list(found.values())
 

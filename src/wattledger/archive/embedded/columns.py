@@ -67,16 +67,21 @@ class Parts:
         self._at = at
 
     def byte(self) -> int:
-        return self.take(1)[0]
+        at = self._at
+        if at >= len(self._whole):
+            raise ArchiveDamagedError("a chunk ends too early")
+        self._at = at + 1
+        return self._whole[at]
 
     def varint(self) -> int:
-        number = shift = 0
-        while True:
-            byte = self.byte()
+        number = self.byte()
+        if number < 0x80:  # most are
+            return number
+        number, shift = number & 0x7F, 7
+        while (byte := self.byte()) >= 0x80:
             number |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return number
             shift += 7
+        return number | byte << shift
 
     def varints(self, count: int) -> list[int]:
         return [self.varint() for _ in range(count)]

@@ -116,7 +116,7 @@ def encode_rows(rows: DayRows, *, shared: bool) -> bytes:
     """The blob of at least one row; `shared` where the rows are of several series."""
     body = bytearray()
     put_varint(body, len(rows))
-    line = _line(rows)
+    line = _line(rows.counts, rows.firsts, rows.lasts)
     exact = bool((np.abs(rows.sums) < MOST_EXACT).all())
     body.append(EXACT if exact else ROUNDED)
     for column in (
@@ -146,31 +146,24 @@ def decode_rows(blob: bytes, *, series: int | None) -> DayRows:
     decimals, steps, lengths, counts, firsts, rise, below, above, sums, doubts = (
         parts.column(count) for _ in range(10)
     )
-    first_slots = np.cumsum(steps)
-    rows = DayRows(
+    first_slots, lasts = np.cumsum(steps), firsts + rise
+    line = _line(counts, firsts, lasts)
+    return DayRows(
         of_series,
         decimals,
         first_slots,
         first_slots + lengths,
         counts,
         firsts,
-        firsts + rise,
+        lasts,
         firsts - below,
-        firsts + rise + above,
-        sums.astype(np.float64),
+        lasts + above,
+        sums.view(np.float64) if kind == ROUNDED else (sums + line).astype(np.float64),
         doubts,
     )
-    if kind == ROUNDED:
-        return _with_sums(rows, sums.view(np.float64))
-    return _with_sums(rows, (sums + _line(rows)).astype(np.float64))
 
 
-def _with_sums(rows: DayRows, sums: NDArray[np.float64]) -> DayRows:
-    columns = {column.name: getattr(rows, column.name) for column in fields(rows)}
-    return DayRows(**{**columns, "sums": sums})
-
-
-def _line(rows: DayRows) -> Ints:
+def _line(counts: Ints, firsts: Ints, lasts: Ints) -> Ints:
     """The sums that a straight line from the first to the last value would have; wraps around in 64 bits."""
-    line: Ints = rows.counts * (rows.firsts // 2 + rows.lasts // 2)
+    line: Ints = counts * (firsts // 2 + lasts // 2)
     return line
