@@ -371,6 +371,18 @@ class TestForgetting:
         tend(archive, NOON + 120 * DAY)
         assert [name[:7] for name in files(folder)] == ["2026-04", "2026.g1"]
 
+    def test_an_import_on_its_way_into_a_file_does_not_come_back(self, folder: Path) -> None:
+        rhythm = Rhythm(slice_s=0.0, enough_late=2, late_look_every_s=0.0)
+        with EmbeddedArchive.open(folder, durable=False, rhythm=rhythm) as archive:
+            points = [Point(NOON - 90 * DAY + number * STEP, 1.0) for number in range(3)]
+            archive.backfill(7, points, decimals=0).result()
+            archive.tend(now=NOON, zone=ZONE).result()
+
+            archive.forget_before(NOON - 30 * DAY).result()
+            tend(archive, NOON)
+
+            assert values(archive, 7) == []
+
     def test_what_is_on_its_way_into_a_file_does_not_come_back(self, folder: Path) -> None:
         with EmbeddedArchive.open(folder, durable=False, rhythm=Rhythm(slice_s=0.0)) as archive:
             archive.tend(now=NOON + 3 * DAY, zone=ZONE).result()

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from wattledger.archive.embedded.chunk import count_of, encode_chunk, layouts_of
+from wattledger.archive.embedded.chunk import decode_chunk, encode_chunk, layouts_of
 from wattledger.archive.embedded.day_filing import ZONE, RowsOfDay, RowsOfYear, file_meta
 from wattledger.archive.embedded.days import midnights, rows_of
 from wattledger.archive.embedded.frames import layouts_between, rows_between
@@ -27,7 +27,7 @@ from wattledger.archive.embedded.periods import Period, Span
 from wattledger.archive.embedded.scaled import NO_READINGS, Scaled, joined, laid_over
 from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.sealed import SealedName, SealedWriter, Section
-from wattledger.archive.embedded.segments import OF_READINGS, SealedReadings
+from wattledger.archive.embedded.segments import LAST_SLOT, OF_READINGS, SealedReadings
 from wattledger.archive.embedded.settling import keep_aside
 from wattledger.archive.embedded.snapshot import columns_of_frames
 from wattledger.archive.embedded.staging import StagedRows, staged_until
@@ -68,6 +68,7 @@ class Build:
         self._snapshot = writing.snapshot
         self._memory = writing.memory
         self._writes = Counter(writing.memory.writes)
+        self._let_go = writing.memory.let_go
         self._zone = zone
         self._bounds = midnights(period.start, period.end, zone=zone)
         self._late = LateRows.of(self._snapshot, period)
@@ -88,6 +89,7 @@ class Build:
         self._unchanged = self._only_source()
         self._offsets = LayoutOffsets(self._file, self.sources.sound)
         self._count = 0  # readings in the file
+        self._last_slot = period.start  # of them
         self._steps = self._work()
 
     def step(self) -> bool:
@@ -100,6 +102,7 @@ class Build:
         days = range(self.period.start // DAY_S, self.period.end // DAY_S)
         return (
             writing.memory is not self._memory
+            or writing.memory.let_go != self._let_go
             or (now.sealed.names, now.forgotten) != (before.sealed.names, before.forgotten)
             or set(now.days).intersection(days) != set(before.days).intersection(days)
             or any(self._memory.writes[day] != self._writes[day] for day in days)
@@ -129,7 +132,9 @@ class Build:
             writing.unname(self.sources.names)
             self._made.close()
             return
-        size = self._file.finish({**file_meta(self.name), ZONE: self._zone.key, READINGS: self._count})
+        size = self._file.finish(
+            {**file_meta(self.name), ZONE: self._zone.key, READINGS: self._count, LAST_SLOT: self._last_slot}
+        )
         writing.seal(self.name, size=size, instead_of=self.sources.names)
         if self._year is not None:
             size = self._year.file.finish(self._year.meta(self._zone))
@@ -157,7 +162,7 @@ class Build:
         readings = reduce(laid_over, layers)
         if len(readings):
             layouts = self._snapshot.book.of_series(series)
-            self._count += len(readings)
+            self._note(readings)
             self._file.add(Section.CHUNKS, series, encode_chunk(readings, layouts=layouts, offsets=self._offsets))
             self._rows.add(series, rows_of(series, readings, self._bounds))
 
@@ -166,10 +171,14 @@ class Build:
         blob = source.chunk(series)
         if blob is not None and self._year is not None:
             self._file.add(Section.CHUNKS, series, blob)
-            self._count += count_of(blob)
+            self._note(decode_chunk(blob, {}))
             self._year.keep(series)
             for layout in layouts_of(blob):
                 _ = layout in self._offsets  # puts them into the file
+
+    def _note(self, readings: Scaled) -> None:
+        self._count += len(readings)
+        self._last_slot = max(self._last_slot, int(readings.slots[-1]))
 
     def _groups(self) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
         """Layouts to be read from the frames, and series that are then complete."""

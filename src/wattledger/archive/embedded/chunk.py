@@ -86,11 +86,6 @@ def layouts_of(blob: bytes) -> tuple[int, ...]:
     return tuple(sorted(asked.layouts))
 
 
-def count_of(blob: bytes) -> int:
-    """How many readings and deletions the blob holds. Raises ArchiveDamagedError."""
-    return len(decode_chunk(blob, {}))
-
-
 class _Asked(dict[int, Scaled]):
     """Offsets that are never there, and which were asked for."""
 

@@ -51,6 +51,7 @@ class Memory:
     generation: int  # the highest that a sealed file has
     staged_until: int  # no staged reading has a later slot; -1 without any
     staged_s: float = 0.0  # monotonic: when something was staged last
+    let_go: int = 0  # how often months were dropped; what is on its way into a file is then begun anew
     writes: Counter[int] = field(default_factory=Counter)  # frames written, by day
 
     @classmethod

@@ -45,6 +45,7 @@ def drop_month(writing: Writing, month: Period) -> list[SealedName]:
     """Let all readings of a month go; gives the files, which may be removed once this is committed."""
     names = [name for span in OF_READINGS for name in writing.memory.sealed.of(span, start=month.start, end=month.end)]
     writing.unname(names)
+    writing.memory.let_go += 1
     writing.connection.execute("DELETE FROM late WHERE slot >= ? AND slot < ?", (month.start, month.end))
     writing.connection.execute("DELETE FROM staged WHERE month = ?", (month.name,))
     for day in sorted(writing.memory.days):

@@ -29,6 +29,8 @@ from wattledger.archive.errors import ArchiveDamagedError
 log = logging.getLogger(__name__)
 
 SLOTS_REMEMBERED = 128  # series of one file; 9 MB where all of them are months of five minutes
+FILES_REMEMBERED = 64
+LAST_SLOT = "last_slot"  # under which key a file notes it
 LAYOUTS_REMEMBERED = 8  # of one file; the series of one layout are read together
 OF_READINGS = (Span.MONTH, Span.DAY)  # the later lies over the earlier
 
@@ -74,7 +76,7 @@ class SealedSet:
         return {
             each
             for name in names
-            if name is not None
+            if name is not None and slot <= _last_slot_in(self.folder, name)
             for each in series
             if _holds(_slots_in(self.folder, name, each), slot)
         }
@@ -123,6 +125,16 @@ def _slots_in(folder: Path, name: SealedName, series: int) -> NDArray[np.int64]:
             return NO_READINGS.slots if file is None else file.readings(series).slots
     except SealedGoneError:
         return NO_READINGS.slots
+
+
+@lru_cache(maxsize=FILES_REMEMBERED)
+def _last_slot_in(folder: Path, name: SealedName) -> int:
+    """The last slot of any series in a file: the open month has one where an import was folded into it."""
+    try:
+        with SealedSet(folder).opened(name) as file:
+            return -1 if file is None else int(file.file.meta.get(LAST_SLOT, name.period.end))
+    except SealedGoneError:
+        return -1
 
 
 def _holds(slots: NDArray[np.int64], slot: int) -> bool:
