@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Span(IntEnum):
@@ -49,6 +50,7 @@ class Period:
         return datetime.fromisoformat((self.name + "-01-01")[: Span.DAY]).replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=256)  # each frame of a tick asks for those of the same slot
 def period_at(second: int, span: Span) -> Period:
     """The period in which a second since 1970 lies."""
     return Period(datetime.fromtimestamp(second, UTC).date().isoformat()[:span])

@@ -32,7 +32,7 @@ def _record(writing: Writing, frame: Frame) -> bool:
     rows = _rows_sharing(writing, frame.series, slot=slot)
     recorded = {row[1]: _cells(writing, row) for row in rows}
     taken = {each for cells in recorded.values() for each in cells} | _overlaid(writing, frame.series, slot=slot)
-    refused = taken | writing.memory.forgotten
+    refused = taken | writing.memory.forgotten if writing.memory.forgotten else taken
     fresh = {each: cell for each, cell in _given(frame).items() if each not in refused}
     if not fresh:
         return False
