@@ -91,6 +91,11 @@ class RefusedError(RequestError):
         return self.code in GATEWAY_EXCEPTIONS
 
 
+def is_no_answer(error: FieldbusError) -> bool:
+    """Whether nothing came that can be used, so that asking for more is likely to cost a timeout again."""
+    return is_silence(error) or isinstance(error, UnfitAnswerError)
+
+
 def is_silence(error: FieldbusError) -> bool:
     """Whether a device did not answer; a gateway says so for those behind it."""
     return isinstance(error, AnswerTimeoutError) or (isinstance(error, RefusedError) and error.means_silence)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from wattledger.catalog import DeviceMap, MappedPoint
-from wattledger.fieldbus.errors import LinkError, RefusedError, RequestError, is_silence
+from wattledger.fieldbus.errors import LinkError, RefusedError, RequestError, is_no_answer
 from wattledger.fieldbus.link import Link, Reply
 from wattledger.fieldbus.manners import Manners
 from wattledger.fieldbus.memory import BlockMemory
@@ -17,7 +17,7 @@ from wattledger.fieldbus.modbus.pdu import ILLEGAL_ADDRESS, ILLEGAL_VALUE, ReadR
 from wattledger.fieldbus.planning import Read
 
 SPLITTING_CODES = frozenset({ILLEGAL_ADDRESS, ILLEGAL_VALUE})  # the range is refused, not the device in trouble
-MOST_SILENCES = 2  # a device that fell silent in the middle must not cost its timeout for each remaining read
+MOST_LOSSES = 2  # a device that fell silent, or is garbled, must not cost its timeout for each remaining read
 
 
 _Outcome: TypeAlias = "Reply[tuple[int, ...]] | RequestError | LinkError"
@@ -85,8 +85,8 @@ async def read_points(
     """Read `points` of the device and remember in `memory` what it refuses.
 
     `timeout_s` None: the slower of the device's and the bus's own; `retries` as in `Link.request`.
-    Never raises for what the device or the bus does: that stands in `failures`. When the first request meets silence
-    nothing more is asked of the device, nor after the link is lost.
+    Never raises for what the device or the bus does: that stands in `failures`. When the first request is not answered,
+    or with noise only, nothing more is asked of the device, nor after the link is lost.
     """
     return await _Reading(link, unit_id, device_map, memory, timeout_s=timeout_s, retries=retries).read(points)
 
@@ -114,7 +114,7 @@ class _Reading:
         self._retries = retries
         self._answers: list[PointAnswer] = []
         self._failures: list[ReadFailure] = []
-        self._silences = 0
+        self._losses = 0
 
     async def read(self, points: Collection[MappedPoint]) -> PointValues:
         waiting = deque(self._memory.plan(self._map, points, request_cost=self._link.request_cost(self._unit_id)))
@@ -175,5 +175,5 @@ class _Reading:
     def _is_hopeless(self, error: RequestError | LinkError) -> bool:
         if isinstance(error, LinkError):
             return True
-        self._silences += is_silence(error)
-        return self._silences >= MOST_SILENCES or (self._silences > 0 and not self._answers)
+        self._losses += is_no_answer(error)
+        return self._losses >= MOST_LOSSES or (self._losses > 0 and not self._answers)

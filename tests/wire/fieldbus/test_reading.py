@@ -16,6 +16,7 @@ from wattledger.fieldbus import (
     PointValues,
     RefusedError,
     TcpLink,
+    UnfitAnswerError,
     UnreachableError,
     read_points,
 )
@@ -101,6 +102,27 @@ async def test_a_device_that_falls_silent_in_the_middle_costs_two_timeouts(scrip
 
     assert len(peer.asked) == 3
     assert set(got.values) == {point for point in ecr.points if point.address < 0xB031}
+
+
+@pytest.mark.parametrize(("well", "asked"), [(0, 1), (1, 3)])
+async def test_a_garbled_device_is_given_up_like_a_silent_one(
+    scripted: Any, ecr: DeviceMap, well: int, asked: int
+) -> None:
+    peer = scripted(lambda a: [a.answer() if a.number < well else a.answer(function=4)])
+
+    got = await read_all(peer, ecr)
+
+    assert len(peer.asked) == asked
+    assert len(got.answers) == well
+    assert isinstance(got.error, UnfitAnswerError)
+
+
+async def test_one_garbled_answer_in_the_middle_costs_only_itself(scripted: Any, ecr: DeviceMap) -> None:
+    peer = scripted(lambda asked: [asked.answer(function=4)] if asked.number == 1 else [asked.answer()])
+
+    got = await read_all(peer, ecr)
+
+    assert lost(got) == {point for point in ecr.points if 0xB060 <= point.address < 0xB06C}
 
 
 async def test_one_lost_answer_in_the_middle_costs_only_itself(scripted: Any, ecr: DeviceMap) -> None:
