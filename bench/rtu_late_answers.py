@@ -2,12 +2,13 @@
 
     python bench/rtu_late_answers.py [--requests 1000000] [--seed 1] [--control]
 
-The devices answer after anything up to three timeouts, or never, in four manners (see `Manner`); the requests are few
+The devices answer after anything up to three timeouts, or never, in four manners (see `Manner`); on a fifth line two
+devices have the same address and both answer in time, so that no value may come of them. The requests are few
 shapes over many registers, so that nearly every late answer could pass for another. Every answer bears the number of
 the transmission that caused it. The judge knows all transmissions, and is told only what the link returned: a value is
 wrong when it is not that of a transmission for these registers, made within the call that got it. With `--control` the
-link forgets what it is owed, and only drops what came before and waits for silence: then there must be wrong values,
-or the judge would be blind. Exit code 1 when either is otherwise.
+link forgets what it is owed and listens for no second answer, and only drops what came before and waits for silence:
+then there must be wrong values, or the judge would be blind. Exit code 1 when either is otherwise.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any
 from figures import Figure, reported
 from wattledger.fieldbus import FieldbusError, Parity, RtuLink, SerialSettings
 from wattledger.fieldbus.modbus import rtu_link
+from wattledger.fieldbus.modbus.doubles import MOST_LISTENING_S
 from wattledger.fieldbus.modbus.owed_answers import OwedAnswers, Question
 from wattledger.fieldbus.modbus.pdu import ReadRegisters
 from wattledger.fieldbus.modbus.rtu_line import PortOwner
@@ -34,6 +36,8 @@ from wattledger.fieldbus.modbus.rtu_line import PortOwner
 TIMEOUT_S = 0.25
 MOST_LATE_S = 3 * TIMEOUT_S
 UNITS = (5, 6, 7)
+SHARED = 5
+SHARING_S = 0.1  # within the timeout, and well apart from the time of listening
 ADDRESSES = (0x100, 0x200, 0x300, 0x400)
 COUNTS = (1, 2, 2, 10, 10, 11)
 CALLERS = 3
@@ -49,6 +53,7 @@ class Manner(Enum):
     IGNORES = "hears nothing while it works"
     DROPS = "begins anew and drops the other"
     SHUFFLES = "answers each after its own time, not in the order of asking"
+    SHARES = "shares its address with another"
 
 
 class VirtualTime(asyncio.SelectorEventLoop):
@@ -133,6 +138,8 @@ class Device:
         self.work = self._after(asyncio.get_running_loop(), self.waiting[0])
 
     def _after(self, loop: asyncio.AbstractEventLoop, asked: Transmission) -> asyncio.TimerHandle:
+        if self.manner is Manner.SHARES:
+            return loop.call_later(self.chance.uniform(0.005, SHARING_S), self._finish, asked, False)  # noqa: FBT003
         fate = self.chance.random()
         delay_s = self.chance.uniform(0.005, 0.03) if fate < 0.7 else self.chance.uniform(0.0, MOST_LATE_S)
         return loop.call_later(delay_s, self._finish, asked, fate > 0.97)
@@ -158,7 +165,9 @@ class Wire:
         self.number = 0
         self.owner: PortOwner | None = None
         self._chance = chance
-        self._devices = {unit: Device(manner, chance, self._say) for unit in UNITS}
+        self._devices = {unit: [Device(manner, chance, self._say)] for unit in UNITS}
+        if manner is Manner.SHARES:
+            self._devices[SHARED].append(Device(manner, chance, self._say))
 
     def __call__(self, settings: SerialSettings, owner: PortOwner) -> Wire:  # noqa: ARG002 - every port is this one
         self.owner = owner
@@ -172,7 +181,8 @@ class Wire:
         address, count = int.from_bytes(data[2:4], "big"), int.from_bytes(data[4:6], "big")
         loop = asyncio.get_running_loop()
         asked = self.transmissions[number] = Transmission(number, loop.time(), data[0], address, count)
-        loop.call_later(len(data) * SETTINGS.character_s, self._devices[data[0]].hear, asked)
+        for device in self._devices[data[0]]:
+            loop.call_later(len(data) * SETTINGS.character_s, device.hear, asked)
 
     def read_now(self) -> None:
         """All is handed over when it arrives."""
@@ -204,8 +214,10 @@ class Score:
         return sum(count for outcome, count in self.outcomes.items() if outcome.startswith("wrong"))
 
 
-def judge(wire: Wire, asked: Transmission, registers: tuple[int, ...], *, in_order: bool, now: float) -> str:
+def judge(wire: Wire, asked: Transmission, registers: tuple[int, ...], *, manner: Manner, now: float) -> str:
     """What the link's answer to a call is; `asked` describes the call, its number and time those of its beginning."""
+    if manner is Manner.SHARES and asked.unit == SHARED:
+        return "wrong: of one of two devices"
     if len(registers) != asked.count or any(
         word != (registers[0] + n * STEP) % NUMBERS for n, word in enumerate(registers)
     ):
@@ -216,7 +228,7 @@ def judge(wire: Wire, asked: Transmission, registers: tuple[int, ...], *, in_ord
     if caused_by.at >= asked.at:
         return "right"
     # Without an order nothing in a frame tells two reads of the same registers apart: the value may be a little older.
-    if not in_order and now - caused_by.at <= MOST_LATE_S + 1.0:
+    if manner is Manner.SHUFFLES and now - caused_by.at <= MOST_LATE_S + 1.0:
         return "right, but of an earlier read of the same registers"
     return "wrong: late"
 
@@ -230,15 +242,14 @@ async def call(link: RtuLink, wire: Wire, chance: random.Random, score: Score) -
     except FieldbusError as error:
         score.outcomes[type(error).__name__] += 1
         return
-    in_order = score.manner is not Manner.SHUFFLES
-    score.outcomes[judge(wire, asked, registers, in_order=in_order, now=loop.time())] += 1
+    score.outcomes[judge(wire, asked, registers, manner=score.manner, now=loop.time())] += 1
 
 
-async def run_line(manner: Manner, *, requests: int, seed: int) -> Score:
+async def run_line(manner: Manner, *, requests: int, seed: int, listens_s: float) -> Score:
     chance = random.Random(f"{seed} {manner.name}")
     wire, score = Wire(manner, chance), Score(manner)
     loop = asyncio.get_running_loop()
-    link = RtuLink(SETTINGS, timeout_s=TIMEOUT_S, retries=1, clock=loop.time, open_port=wire)
+    link = RtuLink(SETTINGS, timeout_s=TIMEOUT_S, retries=1, listens_s=listens_s, clock=loop.time, open_port=wire)
     started = loop.time()
     left = iter(range(requests))
 
@@ -285,13 +296,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--control", action="store_true")
     options = parser.parse_args()
+    listens_s = MOST_LISTENING_S
     if options.control:
+        listens_s = 0.0
         rtu_link.OwedAnswers = Forgetful  # type: ignore[attr-defined]
     started = time.perf_counter()
     scores = {}
     for manner in Manner:
         with asyncio.Runner(loop_factory=VirtualTime) as runner:
-            line = run_line(manner, requests=options.requests // len(Manner), seed=options.seed)
+            line = run_line(manner, requests=options.requests // len(Manner), seed=options.seed, listens_s=listens_s)
             scores[manner] = runner.run(line)
     report(scores, took_s=time.perf_counter() - started)
     wrong = sum(score.wrong for score in scores.values())

@@ -41,7 +41,7 @@ FIRST_BLOCK = 0xB000
 BAUD, TURNAROUND_US = 19200, 10_000
 TIMEOUT_S, RETRIES = 0.25, 1  # as a serial line has them that nobody set
 MOST_RATIO = 1.05
-SETTLE_S = 12.0  # until each meter has had its first turn
+SETTLE_S = 45.0  # until each meter has had its first turn, and was listened to for a second of its own
 FAILURES_S = 8.0  # from the state to the event: a failed visit and a first probe
 WITHIN_S = 180.0
 

@@ -11,6 +11,7 @@ FieldbusError
     ├── AnswerTimeoutError   nobody answered in time
     │   └── OutOfStepError   but an answer came that may be one to an earlier request
     ├── RefusedError         the device answered with an exception
+    ├── DoubledUnitError     several answers came to one request
     └── UnfitAnswerError     an answer came that does not fit its request
 """
 
@@ -76,6 +77,10 @@ class OutOfStepError(AnswerTimeoutError):
 
 class UnfitAnswerError(RequestError):
     """An answer came that does not fit its request; nothing of it was used."""
+
+
+class DoubledUnitError(RequestError):
+    """Two devices answer at one address, or one of them twice; nothing of them is used, and asking again is no cure."""
 
 
 class RefusedError(RequestError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from wattledger.catalog import DeviceMap, MappedPoint
-from wattledger.fieldbus.errors import LinkError, RefusedError, RequestError, is_no_answer
+from wattledger.fieldbus.errors import DoubledUnitError, LinkError, RefusedError, RequestError, is_no_answer
 from wattledger.fieldbus.link import Link, Reply
 from wattledger.fieldbus.manners import Manners
 from wattledger.fieldbus.memory import BlockMemory
@@ -86,7 +86,8 @@ async def read_points(
 
     `timeout_s` None: the slower of the device's and the bus's own; `retries` as in `Link.request`.
     Never raises for what the device or the bus does: that stands in `failures`. When the first request is not answered,
-    or with noise only, nothing more is asked of the device, nor after the link is lost.
+    or with noise only, nothing more is asked of the device, nor after the link is lost. Where two devices turn out to
+    answer, none of the answers counts.
     """
     return await _Reading(link, unit_id, device_map, memory, timeout_s=timeout_s, retries=retries).read(points)
 
@@ -136,6 +137,7 @@ class _Reading:
             waiting.extendleft(reversed(smaller))
             if hopeless is not None:
                 self._failures += [ReadFailure(left.points, hopeless) for left in waiting]
+                self._distrust_after(hopeless)
                 break
         return PointValues(tuple(self._answers), tuple(self._failures))
 
@@ -173,7 +175,12 @@ class _Reading:
             self._failures.append(ReadFailure(refused, RefusedError(text, code=ILLEGAL_ADDRESS)))
 
     def _is_hopeless(self, error: RequestError | LinkError) -> bool:
-        if isinstance(error, LinkError):
+        if isinstance(error, LinkError | DoubledUnitError):
             return True
         self._losses += is_no_answer(error)
         return self._losses >= MOST_LOSSES or (self._losses > 0 and not self._answers)
+
+    def _distrust_after(self, error: RequestError | LinkError) -> None:
+        if isinstance(error, DoubledUnitError):
+            self._failures += [ReadFailure(tuple(answer.values), error) for answer in self._answers]
+            self._answers.clear()

@@ -11,6 +11,7 @@ from wattledger.catalog import Profile
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
     ConnectionLostError,
+    DoubledUnitError,
     OutOfStepError,
     RefusedError,
     UnfitAnswerError,
@@ -90,6 +91,7 @@ class _Probe:
         self._answers: dict[Inquiry, Said] = {}
         self._silences: Counter[int] = Counter()  # by function
         self._garbled = ""
+        self._is_doubled = False
         self.is_understood = False  # an answer came that was one
 
     async def recognise(self) -> None:
@@ -105,7 +107,9 @@ class _Probe:
             await self._ask(asked)
 
     def found(self) -> FoundUnit:
-        """What came of it."""
+        """What came of it; nothing that two devices said is told of one."""
+        if self._is_doubled:
+            return FoundUnit(self._unit_id, garbled=self._garbled)
         fitting = proposals(self._profiles, self._answers)
         return FoundUnit(self._unit_id, said_by(self._best_profile(), self._answers), fitting, self._garbled)
 
@@ -115,7 +119,7 @@ class _Probe:
 
     async def _ask(self, asked: Inquiry) -> None:
         self._answers.setdefault(asked, None)
-        if self._silences[asked.function] < MOST_SILENCES:
+        if self._silences[asked.function] < MOST_SILENCES and not self._is_doubled:
             await self.hears(asked, timeout_s=self._patience_s)
 
     async def hears(self, asked: Inquiry, *, timeout_s: float) -> bool:
@@ -128,6 +132,9 @@ class _Probe:
             except ConnectionLostError:
                 self._link.retry_now()
                 continue
+            except DoubledUnitError as error:
+                self._garbled, self._is_doubled = str(error), True
+                return True
             except UnfitAnswerError as error:
                 self._garbled = self._garbled or str(error)
             except OutOfStepError:

@@ -118,6 +118,7 @@ class RtuFramer:
         self._pending: _Pending | None = None
         self._echo_due = b""
         self._reason = ""
+        self._answered: dict[int, Request[object]] = {}  # what each unit answered last
 
     def ask(self, question: Question, *, now: float, airtime_s: float) -> bytes:
         """The frame to send; from now on `question` is the pending one, and all received before is dropped.
@@ -134,7 +135,13 @@ class RtuFramer:
 
     def why_no_answer(self) -> str:
         """Why what came is no answer to the pending request; empty when nothing came that was meant for it."""
-        return self._reason or (self._fault_of_rest()[0] if self._pending and self._buffer else "")
+        if self._reason or self._pending is None or not self._buffer:
+            return self._reason
+        reason, fault = self._fault_of_rest()
+        if fault is not Fault.BROKEN:
+            return reason
+        unit_id = self._pending.question.unit_id
+        return f"{reason}; look for two devices at address {unit_id}, for another speed or parity, and for noise"
 
     def forget(self, question: Question, *, now: float) -> None:
         """Nobody waits any more for the answer to `question`; should one come, it is late."""
@@ -184,7 +191,7 @@ class RtuFramer:
             self._echo_due = b""
         elif len(self._buffer) >= MOST_NOISE_BYTES + len(self._echo_due):
             reason = "the echo is not what was sent: another device spoke at the same time"
-            yield self._reject(reason, bytes(self._buffer), ends=True)
+            yield self._reject(reason, bytes(self._buffer), Fault.UNFIT, ends=True)
 
     def _find_frame(self) -> bytes | None:
         """The first whole frame, taken out of the buffer with the noise before it."""
@@ -204,20 +211,32 @@ class RtuFramer:
         asked = self._pending.question if self._pending else None
         if asked is not None and answered is asked:
             self._pending = None
+            self._answered[unit_id] = asked.request
             return Accepted(decode_answer(asked.request, pdu), found)
-        if answered is not None or asked is None:
+        if answered is not None:
             reason = f"an answer of unit {unit_id}, for which nobody waits any more"
             return Rejected(reason, Consequence.WAIT, found, Fault.LATE)
-        if unit_id != asked.unit_id:
-            return self._reject(f"unit {unit_id} answered instead of {asked.unit_id}", found, ends=False)
-        return self._reject(_misfit(asked.request, pdu), found, ends=True)
+        return self._judge_unowed(asked, found)
 
-    def _reject(self, reason: str, found: bytes, *, ends: bool) -> Rejected:
+    def _judge_unowed(self, asked: Question | None, found: bytes) -> Rejected:
+        unit_id, pdu = found[0], found[1:-CRC_BYTES]
+        last = self._answered.get(unit_id)
+        if asked is None:
+            reason = f"unit {unit_id} answered once more" if last else f"an answer of unit {unit_id}, unasked"
+            return Rejected(reason, Consequence.WAIT, found, Fault.EXTRA)
+        if unit_id != asked.unit_id:
+            fault = Fault.EXTRA if last else Fault.UNFIT
+            return self._reject(f"unit {unit_id} answered instead of {asked.unit_id}", found, fault, ends=False)
+        if last is not None and _misfit(last, pdu) is None:
+            return self._reject(f"unit {unit_id} answered the request before once more", found, Fault.EXTRA, ends=True)
+        return self._reject(_misfit(asked.request, pdu) or "an answer that came twice", found, Fault.UNFIT, ends=True)
+
+    def _reject(self, reason: str, found: bytes, fault: Fault, *, ends: bool) -> Rejected:
         self._reason = reason
         self._echo_due = b""
         if ends:
             self._buffer.clear()
-        return Rejected(reason, Consequence.GIVE_UP if ends else Consequence.WAIT, found)
+        return Rejected(reason, Consequence.GIVE_UP if ends else Consequence.WAIT, found, fault)
 
     def _fault_of_rest(self) -> tuple[str, Fault]:
         if self._echo_due:
@@ -227,9 +246,10 @@ class RtuFramer:
         return f"{len(self._buffer)} bytes that are no frame with a right CRC", Fault.BROKEN
 
 
-def _misfit(request: Request[object], pdu: bytes) -> str:
+def _misfit(request: Request[object], pdu: bytes) -> str | None:
+    """Why `pdu` is no answer to `request`; None: it may be one."""
     try:
         decode_answer(request, pdu)
     except UnfitPduError as error:
         return str(error)
-    return "an answer that came twice"
+    return None

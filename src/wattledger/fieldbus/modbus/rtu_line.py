@@ -11,7 +11,14 @@ from wattledger.fieldbus.errors import AnswerTimeoutError, ConnectionLostError, 
 from wattledger.fieldbus.modbus.connection import Outcome, Received
 from wattledger.fieldbus.modbus.owed_answers import Question
 from wattledger.fieldbus.modbus.pdu import Refusal, Request
-from wattledger.fieldbus.modbus.rtu import MOST_FRAME_BYTES, USUAL_BYTES, RtuFramer, answer_bytes, frame
+from wattledger.fieldbus.modbus.rtu import (
+    MOST_FRAME_BYTES,
+    MOST_NOISE_BYTES,
+    USUAL_BYTES,
+    RtuFramer,
+    answer_bytes,
+    frame,
+)
 from wattledger.fieldbus.modbus.serial_settings import SerialSettings
 from wattledger.fieldbus.modbus.tcp import Accepted, Consequence, Fault, Rejected
 from wattledger.fieldbus.monitor import FrameMonitor
@@ -60,7 +67,7 @@ class PortOpener(Protocol):
 class LineEvents:
     """Who is told what happens beside the answers.
 
-    `rejected` is told the unit that was asked, None when nobody waited for what came.
+    `rejected` is told the unit that was asked, or that of an extra answer; None when nobody waited for what came.
     """
 
     rejected: Callable[[int | None, Fault], None]
@@ -86,7 +93,7 @@ class RtuLine:
         self._monitor = monitor
         self._events = events
         self._unit_id: int | None = None
-        self._sent_at = 0.0
+        self.sent_at = clock()  # the last request; before the first, when the line was opened
         self._outcome: Outcome | None = None
         self._waker: asyncio.Future[None] | None = None
         self._end: str | None = None
@@ -112,12 +119,11 @@ class RtuLine:
         airtime_s = self._airtime_s(_bytes_of_exchange(question.request))
         now = self._clock()
         sent = self._framer.ask(question, now=now, airtime_s=airtime_s)
-        self._unit_id, self._outcome, self._is_calm = question.unit_id, None, False
+        self._expect_answer_of(question.unit_id)
         try:
             self._send(question.unit_id, sent, now)
-            outcome = await self._heard(now + airtime_s + question.timeout_s)
-            if outcome is None:
-                outcome = self._judge_silence(question.timeout_s)
+            await self._hear(now + airtime_s + question.timeout_s, lambda: self._outcome is not None)
+            outcome = self._outcome or self._judge_silence(question.timeout_s)
         finally:
             self._framer.forget(question, now=self._clock())
             self._unit_id = self._outcome = None
@@ -125,6 +131,19 @@ class RtuLine:
             raise outcome
         self._is_calm = not self._framer.holds_part
         return outcome
+
+    async def listen(self, time_s: float, *, until: Callable[[], bool]) -> None:
+        """Leave the line silent for so long after what was heard last, or `until` enough is known.
+
+        Raises ConnectionLostError, and UnfitAnswerError when something came that is no frame.
+        """
+        await self._hear(self._busy_until + time_s, lambda: until() or not self.is_open)
+        self._raise_if_lost()
+        rest = self._framer.drop()
+        if rest is not None:
+            self._note(rest, None)
+            if len(rest.frame) > MOST_NOISE_BYTES and not until():
+                raise UnfitAnswerError(f"behind the answer came {rest.reason}")
 
     async def broadcast(self, pdu: bytes) -> None:
         """Send `pdu` to every unit and leave them the time to act on it; raises ConnectionLostError."""
@@ -148,7 +167,7 @@ class RtuLine:
                 self.answers += 1
                 is_exception = isinstance(verdict.answer, Refusal)
                 self._monitor.answered(verdict.frame[0], verdict.frame, is_exception=is_exception)
-                self._settle(Received(verdict, self._sent_at, now))
+                self._settle(Received(verdict, self.sent_at, now))
             elif verdict.consequence is Consequence.GIVE_UP:
                 self._note(verdict, self._unit_id)
                 self._settle(UnfitAnswerError(verdict.reason))
@@ -180,21 +199,24 @@ class RtuLine:
         if noise is not None:
             self._note(noise, None)
 
+    def _expect_answer_of(self, unit_id: int) -> None:
+        self._unit_id, self._outcome, self._is_calm = unit_id, None, False
+
     def _send(self, unit_id: int, data: bytes, now: float) -> None:
         self._raise_if_lost()
-        self._sent_at = now
+        self.sent_at = now
         self._busy_until = now + self._airtime_s(len(data))
         self._monitor.requested(unit_id, data)
         self._port.write(data)
 
-    async def _heard(self, deadline: float) -> Outcome | None:
-        """The outcome; None: there is none at the deadline, nor is an answer just coming in.
+    async def _hear(self, deadline: float, is_over: Callable[[], bool]) -> None:
+        """Wait until it is over, or until the deadline has passed and nothing is just coming in.
 
         An expired timer is no proof of silence: while the loop was busy the answer may have come, so the port is read
         once more before judging.
         """
         patience_end = deadline + self._airtime_s(MOST_FRAME_BYTES)
-        while self._outcome is None:
+        while not is_over():
             wait_s = min(self._judge_at(deadline), patience_end) - self._clock()
             if wait_s > 0:
                 await self._sleep(wait_s)
@@ -202,8 +224,7 @@ class RtuLine:
             busy_until = self._busy_until
             self._port.read_now()
             if self._busy_until == busy_until or self._clock() >= patience_end:
-                break
-        return self._outcome
+                return
 
     def _judge_at(self, deadline: float) -> float:
         calm_at = self._busy_until + self.settings.silence_s + ADAPTER_S
@@ -222,7 +243,8 @@ class RtuLine:
         return UnfitAnswerError(reason) if reason else AnswerTimeoutError(silence)
 
     def _note(self, rejected: Rejected, asked_unit: int | None) -> None:
-        self._events.rejected(asked_unit, rejected.fault)
+        is_extra = rejected.fault is Fault.EXTRA
+        self._events.rejected(rejected.frame[0] if is_extra else asked_unit, rejected.fault)
         if rejected.fault is Fault.LATE:
             self._monitor.came_late(rejected.frame[0], rejected.frame, rejected.reason)
         else:
@@ -255,6 +277,7 @@ class RtuLine:
             self._port.close()
             self._monitor.lost(reason)
             self._settle(ConnectionLostError(reason))
+            self._wake()
 
     def _raise_if_lost(self) -> None:
         if self._end is not None:

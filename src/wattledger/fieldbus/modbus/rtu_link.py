@@ -7,11 +7,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import cast
 
 from wattledger.fieldbus.costs import LineCosts
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
+    DoubledUnitError,
+    FieldbusError,
     OutOfStepError,
     RefusedError,
     RequestError,
@@ -20,6 +23,7 @@ from wattledger.fieldbus.errors import (
 from wattledger.fieldbus.link import Reply
 from wattledger.fieldbus.manners import NO_PAUSES, Manners, Pacing
 from wattledger.fieldbus.modbus.connection import Received
+from wattledger.fieldbus.modbus.doubles import MOST_LISTENING_S, Doubles
 from wattledger.fieldbus.modbus.owed_answers import OwedAnswers, Question
 from wattledger.fieldbus.modbus.pdu import AnswerT, ReadRegisters, Refusal, Request, exception_name
 from wattledger.fieldbus.modbus.rtu import RtuFramer
@@ -43,8 +47,9 @@ class RtuLink:
     each time, in which requests fail at once with the reason. `retries` are further tries of repeatable requests after
     a timeout, a lost port or an unfit answer; each waits for its turn anew, so a silent unit delays another's request
     by one try. Whatever is asked after a timeout, a late answer never becomes its value (see `owed_answers`); where
-    that takes a probe, the probe counts as a request and a retry in the statistics. `monitor` keeps the last frames.
-    Times are monotonic.
+    that takes a probe, the probe counts as a request and a retry in the statistics. A unit of which it is not known
+    that it answers once is listened to after its answer, for one timeout but at most `listens_s` (see `doubles`).
+    `monitor` keeps the last frames. Times are monotonic.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class RtuLink:
         *,
         timeout_s: float,
         retries: int = 0,
+        listens_s: float = MOST_LISTENING_S,
         statistics: TrafficStatistics | None = None,
         monitor: FrameMonitor | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -65,6 +71,7 @@ class RtuLink:
         self._open_port = open_port
         self._turn = asyncio.Lock()
         self._ledgers: defaultdict[tuple[int, Parity], OwedAnswers] = defaultdict(OwedAnswers)
+        self._doubles: defaultdict[tuple[int, Parity], Doubles] = defaultdict(partial(Doubles, most_s=listens_s))
         self._line: RtuLine | None = None
         self._reopening = Reopening(settings.port, clock=clock)
         self._pacing = Pacing(clock=clock)
@@ -113,9 +120,9 @@ class RtuLink:
         """Ask `unit_id`, after the pauses that its manners want, and give its answer.
 
         Raises UnreachableError, ConnectionLostError, AnswerTimeoutError, RefusedError or UnfitAnswerError of the last
-        try, ValueError for a unit that cannot answer. May be cancelled at any time; the answer that then comes late is
-        never taken for another request's. With `settings` of the same port the line is set so for this request; the
-        next one without sets it back.
+        try, DoubledUnitError at once, and ValueError for a unit that cannot answer. May be cancelled at any time; the
+        answer that then comes late is never taken for another request's. With `settings` of the same port the line is
+        set so for this request; the next one without sets it back.
         """
         if not 0 < unit_id <= MOST_UNIT_ID:
             raise ValueError(f"unit {unit_id} cannot answer; 1 to {MOST_UNIT_ID}")
@@ -172,6 +179,9 @@ class RtuLink:
     def _owed(self, settings: SerialSettings) -> OwedAnswers:
         return self._ledgers[settings.baudrate, settings.parity]
 
+    def _doubles_on(self, settings: SerialSettings) -> Doubles:
+        return self._doubles[settings.baudrate, settings.parity]
+
     async def _get_in_step(self, line: RtuLine, question: Question, manners: Manners) -> None:
         """Make sure that no answer the unit still owes can pass for the one to `question`.
 
@@ -187,21 +197,41 @@ class RtuLink:
                     raise
 
     async def _exchange(self, line: RtuLine, question: Question, manners: Manners, *, again: bool) -> Received:
-        owed, unit_id = self._owed(line.settings), question.unit_id
+        doubles, unit_id = self._doubles_on(line.settings), question.unit_id
         await self._pacing.keep(manners, ended_at=self.statistics.ended_at)
-        taken = owed.taken_of(unit_id)
+
+        def is_doubled() -> bool:
+            return doubles.has_answered_again(unit_id, since=line.sent_at)
+
+        failure: FieldbusError | None = None
         try:
             with self._use(unit_id, again=again):
-                received = await line.exchange(question)
+                received = await self._answer(line, question)
+                await self._listen(line, question, is_doubled)
+        except TRY_AGAIN as error:
+            failure = error
+        if is_doubled():
+            raise DoubledUnitError(f"{self._place(question)}: two devices answer at address {unit_id}") from failure
+        if failure is not None:
+            raise failure
+        return received
+
+    async def _answer(self, line: RtuLine, question: Question) -> Received:
+        owed, unit_id = self._owed(line.settings), question.unit_id
+        taken = owed.taken_of(unit_id)
+        try:
+            received = await line.exchange(question)
         except TRY_AGAIN as error:
             kind = type(error)
             if isinstance(error, AnswerTimeoutError):
                 self.statistics.timed_out(unit_id)
+                self._doubles_on(line.settings).silent(unit_id, now=self._clock())
                 kind = OutOfStepError if owed.taken_of(unit_id) > taken else kind
             if line.answers == 0 and not line.is_open:
                 self._reopening.failed(str(error))  # a port that opens and fails is as good as none: do not storm it
             raise kind(f"{self._place(question)}: {error}") from error
         self._reopening.worked()
+        self._doubles_on(line.settings).heard(unit_id, now=received.at)
         answer = received.accepted.answer
         code = answer.code if isinstance(answer, Refusal) else None
         response_s = received.at - received.sent_at
@@ -209,6 +239,22 @@ class RtuLink:
         if code is None and isinstance(question.request, ReadRegisters) and line.settings == self.settings:
             self._costs.learn(unit_id, registers=question.request.count, response_s=response_s)
         return received
+
+    async def _listen(self, line: RtuLine, question: Question, is_doubled: Callable[[], bool]) -> None:
+        """Wait until it is known whether a second answer follows; a unit that is trusted is not listened to."""
+        doubles, owed, unit_id = self._doubles_on(line.settings), self._owed(line.settings), question.unit_id
+        listening_s = doubles.listening_s(unit_id, timeout_s=question.timeout_s, now=self._clock())
+        if not listening_s:
+            return
+        taken = owed.taken_of(unit_id)
+        try:
+            await line.listen(listening_s, until=lambda: is_doubled() or owed.taken_of(unit_id) > taken)
+        except TRY_AGAIN as error:
+            raise type(error)(f"{self._place(question)}: {error}") from error
+        if owed.taken_of(unit_id) > taken:  # an earlier request's, or a second one: nobody can tell
+            raise OutOfStepError(f"{self._place(question)}: behind the answer came one that was owed")
+        if not is_doubled():
+            doubles.trust(unit_id, now=self._clock())
 
     @contextmanager
     def _use(self, unit_id: int, *, again: bool) -> Iterator[None]:
@@ -232,6 +278,7 @@ class RtuLink:
         self._line = self._opened(settings)
         self._pacing.opened()
         if not was_open:
+            self._doubles.clear()  # while it was gone, anything may have been done on the line
             self.statistics.connected()
         return self._line
 
@@ -242,7 +289,9 @@ class RtuLink:
                 framer=RtuFramer(self._owed(settings), echo=settings.echo),
                 clock=self._clock,
                 monitor=self.monitor,
-                events=LineEvents(rejected=self._note_rejected, lost=self.statistics.connection_lost),
+                events=LineEvents(
+                    rejected=partial(self._note_rejected, settings), lost=self.statistics.connection_lost
+                ),
                 open_port=self._open_port,
             )
         except OSError as error:
@@ -251,8 +300,12 @@ class RtuLink:
             self.monitor.lost(reason)
             raise UnreachableError(f"{settings.port}: {reason}") from error
 
-    def _note_rejected(self, unit_id: int | None, fault: Fault) -> None:
+    def _note_rejected(self, settings: SerialSettings, unit_id: int | None, fault: Fault) -> None:
         self.statistics.rejected(unit_id, crc_error=fault is Fault.BROKEN)
+        if unit_id is not None and fault is Fault.EXTRA:
+            self._doubles_on(settings).answered_again(unit_id, now=self._clock())
+        elif unit_id is not None and fault is Fault.UNFIT:
+            self._doubles_on(settings).doubt(unit_id)
 
     def _place(self, question: Question) -> str:
         return f"{self.settings.port} unit {question.unit_id}: {question.request}"

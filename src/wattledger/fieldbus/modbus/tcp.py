@@ -34,6 +34,7 @@ class Fault(Enum):
 
     UNFIT = "unfit"  # a whole frame, but not the answer to what was asked
     LATE = "late"  # an answer that nobody waits for any more
+    EXTRA = "extra"  # an answer of a unit that owes none
     BROKEN = "broken"  # no frame at all
 
 

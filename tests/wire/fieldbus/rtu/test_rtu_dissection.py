@@ -25,7 +25,7 @@ async def test_tshark_sees_on_the_line_what_was_meant(scripted_line: Any, tmp_pa
         return [frame]
 
     line, capture = scripted_line(answer), tmp_path / "rtu.pcap"
-    link = RtuLink(SerialSettings(line.port, 115200, Parity.EVEN), timeout_s=10)
+    link = RtuLink(SerialSettings(line.port, 115200, Parity.EVEN), timeout_s=10, listens_s=0)
     try:
         said = await dissection.talk(link)
     finally:

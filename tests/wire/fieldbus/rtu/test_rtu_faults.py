@@ -15,6 +15,8 @@ import modbus_faults as faults
 from wattledger.fieldbus import Parity, RtuLink, SerialSettings
 from wattledger.fieldbus.modbus.owed_answers import MOST_LATE_S
 
+LISTENS_S = 0.03
+
 
 @dataclass
 class Clock:
@@ -34,7 +36,7 @@ def linked(scripted_line: Any) -> faults.Linked:
     ) -> AsyncIterator[Any]:
         line = scripted_line(script)
         serial = SerialSettings(line.port, baudrate, Parity.EVEN, echo=echo)
-        link = RtuLink(serial, timeout_s=timeout_s, **settings)
+        link = RtuLink(serial, timeout_s=timeout_s, listens_s=LISTENS_S, **settings)
         try:
             async with asyncio.timeout(faults.GUARD_S):
                 yield link, line

@@ -48,7 +48,9 @@ def right(request: ReadRegisters) -> tuple[int, ...]:
 async def linked(
     line: Any, *, timeout_s: float = GUARD_S, baudrate: int = 115200, echo: bool = False, **settings: Any
 ) -> AsyncIterator[RtuLink]:
-    link = RtuLink(SerialSettings(line.port, baudrate, Parity.EVEN, echo=echo), timeout_s=timeout_s, **settings)
+    """A link that trusts each unit to be one device: its timeouts are too long here for listening to each."""
+    serial = SerialSettings(line.port, baudrate, Parity.EVEN, echo=echo)
+    link = RtuLink(serial, timeout_s=timeout_s, listens_s=0, **settings)
     try:
         async with asyncio.timeout(GUARD_S):
             yield link

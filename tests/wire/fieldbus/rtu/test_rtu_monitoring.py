@@ -16,7 +16,7 @@ NO_FRAME = "bytes that are no frame with a right CRC"
 
 
 async def traffic(line: Any, *, requests: int, timeout_s: float = 10.0, echo: bool = False, unit: int = 1) -> RtuLink:
-    link = RtuLink(SerialSettings(line.port, 115200, Parity.EVEN, echo=echo), timeout_s=timeout_s)
+    link = RtuLink(SerialSettings(line.port, 115200, Parity.EVEN, echo=echo), timeout_s=timeout_s, listens_s=0)
     for number in range(requests):
         with suppress(FieldbusError):
             await link.request(unit, ReadRegisters(3, 100, 2 + number))

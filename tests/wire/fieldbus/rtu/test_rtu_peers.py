@@ -31,7 +31,7 @@ from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters, Wr
 
 @asynccontextmanager
 async def linked(port: str, *, timeout_s: float = 5.0, retries: int = 0) -> AsyncIterator[RtuLink]:
-    link = RtuLink(SerialSettings(port, 19200, Parity.NONE), timeout_s=timeout_s, retries=retries)
+    link = RtuLink(SerialSettings(port, 19200, Parity.NONE), timeout_s=timeout_s, retries=retries, listens_s=0)
     try:
         yield link
     finally:

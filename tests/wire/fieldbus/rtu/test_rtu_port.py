@@ -26,7 +26,7 @@ RIGHT = (100 * 7919 % 0x10000, 101 * 7919 % 0x10000)
 
 
 async def read_once(settings: SerialSettings) -> tuple[int, ...]:
-    link = RtuLink(settings, timeout_s=5.0)
+    link = RtuLink(settings, timeout_s=5.0, listens_s=0)
     try:
         return (await link.request(1, READ)).answer
     finally:
@@ -91,7 +91,7 @@ async def test_a_port_that_takes_its_settings_is_not_reported(
 async def test_a_port_in_use_is_not_shared(scripted_line: Any) -> None:
     line = scripted_line()
     settings = SerialSettings(line.port, 115200)
-    link = RtuLink(settings, timeout_s=5.0)
+    link = RtuLink(settings, timeout_s=5.0, listens_s=0)
     try:
         await link.request(1, READ)
         with pytest.raises(UnreachableError, match="another program uses the port"):
@@ -118,7 +118,7 @@ def test_both_loops_read_and_notice_an_unplugged_adapter_by_themselves(
     line = scripted_line(lambda asked: [asked.answer(), 0.05, "unplug"] if asked.number else [asked.answer()])
 
     async def scenario() -> None:
-        link = RtuLink(SerialSettings(line.port, 115200), timeout_s=5.0)
+        link = RtuLink(SerialSettings(line.port, 115200), timeout_s=5.0, listens_s=0)
         assert [(await link.request(1, READ)).answer for _ in range(2)] == [RIGHT, RIGHT]
         async with asyncio.timeout(5):
             while link.is_connected:  # noqa: ASYNC110 - nobody asks: the loop itself must tell

@@ -146,7 +146,7 @@ async def test_the_line_is_read_as_usual_between_the_requests_of_a_trial(
 
 async def test_a_trial_that_is_cancelled_leaves_the_line_as_it_was(line: Callable[..., Any]) -> None:
     wires = line({(19200, 1): hager("3426010001")})
-    async with linked(wires.port, timeout_s=5) as link:
+    async with linked(wires.port, timeout_s=0.5) as link:
         trial = RtuTrial(link, SerialSettings(wires.port, 9600))
         asking = asyncio.create_task(trial.request(1, ReadRegisters(3, 0, 1), retries=0))
         await asyncio.to_thread(wires.until_asked)
