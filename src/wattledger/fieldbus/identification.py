@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from wattledger.catalog import Found, IdentifyStep, Product, Profile, RegisterStep, device_map
-from wattledger.fieldbus.errors import AnswerTimeoutError, FieldbusError, LinkError, RefusedError, UnfitAnswerError
+from wattledger.fieldbus.errors import (
+    DoubledUnitError,
+    FieldbusError,
+    LinkError,
+    RefusedError,
+    UnfitAnswerError,
+    is_silence,
+)
 from wattledger.fieldbus.link import Link, Reply
 from wattledger.fieldbus.manners import Manners
-from wattledger.fieldbus.modbus.pdu import GATEWAY_TARGET_SILENT, AnswerT, ReadRegisters, Request
+from wattledger.fieldbus.modbus.pdu import (
+    BUSY,
+    GATEWAY_TARGET_SILENT,
+    NOT_READY,
+    AnswerT,
+    ReadRegisters,
+    Request,
+)
 from wattledger.fieldbus.recognition import NAMES, inquiry, is_same, text_said
+
+MOST_NOISE = 2  # answers that fit nothing; a line that is set otherwise than the device gives no better ones
+BUSY_CODES = frozenset({NOT_READY, BUSY})  # what says nothing of the device but that it has no time
+
+ErrorT = TypeVar("ErrorT", bound=FieldbusError)
 
 
 class Outcome(StrEnum):
@@ -32,6 +52,9 @@ class Advice(StrEnum):
     CHECK_UNIT = "check_unit"
     CHOOSE_PRODUCT = "choose_product"
     CHECK_PROFILE = "check_profile"
+    CHECK_LINE = "check_line"
+    CHECK_DOUBLE_ADDRESS = "check_double_address"
+    TRY_AGAIN = "try_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +87,9 @@ class _Inquiry:
     unit_id: int
     profile: Profile
     found: dict[Found, str] = field(default_factory=dict)
-    answered: bool = False  # the device said something, were it an exception
+    understood: bool = False  # the device gave a right answer, were it an exception
     misread: bool = False  # a register holds something else than it must: this map is not the device's
-    error: FieldbusError | None = None  # the first
+    errors: list[FieldbusError] = field(default_factory=list)  # in the order in which they came
     _silent_kinds: set[str] = field(default_factory=set)
 
     async def ask_all(self, product: Product) -> None:
@@ -80,25 +103,40 @@ class _Inquiry:
                 text = await self._ask(step)
             except FieldbusError as error:
                 self._note(step, error)
-                if isinstance(error, LinkError) or not self.answered:
+                if isinstance(error, LinkError | DoubledUnitError) or not (self.understood or self._may_be_noise):
                     return
             else:
                 self._keep(step, text)
 
     def judge(self, product: Product) -> Identification:
         """What the findings mean for somebody who declared `product`."""
-        if not self.answered:
-            return self._report(Outcome.NO_ANSWER, self._advice_on_silence())
-        if isinstance(self.error, UnfitAnswerError) and not self.found:
-            return self._report(Outcome.REFUSED, Advice.CHECK_UNIT)
+        if doubled := self._first(DoubledUnitError):
+            return self._report(Outcome.REFUSED, Advice.CHECK_DOUBLE_ADDRESS, because=doubled)
+        if not self.understood:
+            return self._judge_without_answer()
         if not self._is_vendor_right():
             return self._report(Outcome.OTHER_DEVICE, Advice.CHECK_PROFILE)
         code = self.found.get(Found.PRODUCT_CODE)
         return self._judge_without_code() if code is None else self._judge_code(code, product)
 
+    def _judge_without_answer(self) -> Identification:
+        if lost := self._first(LinkError):
+            return self._report(Outcome.NO_ANSWER, Advice.CHECK_ADDRESS, because=lost)
+        if unfit := self._first(UnfitAnswerError):
+            advice = Advice.CHECK_LINE if self.link.is_serial else Advice.CHECK_UNIT
+            return self._report(Outcome.REFUSED, advice, because=unfit)
+        gateways_word = self._first(RefusedError)
+        is_beyond_gateway = gateways_word is not None and gateways_word.code == GATEWAY_TARGET_SILENT
+        return self._report(Outcome.NO_ANSWER, Advice.CHECK_WIRING if is_beyond_gateway else Advice.CHECK_UNIT)
+
     def _judge_without_code(self) -> Identification:
+        if lost := self._first(LinkError):
+            return self._report(Outcome.NO_ANSWER, Advice.CHECK_ADDRESS, because=lost)
+        busy = next((error for error in self.errors if _is_busy(error)), None)
+        if busy is not None:
+            return self._report(Outcome.REFUSED, Advice.TRY_AGAIN, because=busy)
         tells_code = any(step.into is Found.PRODUCT_CODE for step in self.profile.identify)
-        if tells_code or self.error is not None:
+        if tells_code or self.errors:
             return self._report(Outcome.REFUSED, Advice.CHECK_PROFILE)
         return self._report(Outcome.MATCH, Advice.NONE)  # it answers, and its profile knows no more to ask
 
@@ -131,23 +169,22 @@ class _Inquiry:
             request = ReadRegisters(point.function, point.address, point.words)
             try:
                 await self._say(request)
-                self.answered = True
+                self.understood = True
             except FieldbusError as error:
                 self._note(None, error)
 
     def _keep(self, step: IdentifyStep, text: str) -> None:
-        self.answered = True
+        self.understood = True
         if text:
             self.found[step.into] = text
         if step.equals is not None and isinstance(step, RegisterStep) and not is_same(text, step.equals):
             self.misread = True
 
     def _note(self, step: IdentifyStep | None, error: FieldbusError) -> None:
-        self.error = self.error or error
-        if isinstance(error, UnfitAnswerError) or (isinstance(error, RefusedError) and not error.means_silence):
-            self.answered = True
-        is_silence = isinstance(error, AnswerTimeoutError) or (isinstance(error, RefusedError) and error.means_silence)
-        if is_silence and step is not None:
+        self.errors.append(error)
+        if isinstance(error, RefusedError) and not error.means_silence:
+            self.understood = True
+        if is_silence(error) and step is not None:
             # Some devices do not even refuse a function that they do not know.
             self._silent_kinds.add(step.kind)
 
@@ -156,13 +193,21 @@ class _Inquiry:
         wanted = {step.equals for step in self.profile.identify if step.into is Found.VENDOR and step.equals}
         return vendor is None or not wanted or any(is_same(vendor, name) for name in wanted)
 
-    def _advice_on_silence(self) -> Advice:
-        if isinstance(self.error, LinkError):
-            return Advice.CHECK_ADDRESS
-        if isinstance(self.error, RefusedError) and self.error.code == GATEWAY_TARGET_SILENT:
-            return Advice.CHECK_WIRING
-        return Advice.CHECK_UNIT
+    def _first(self, kind: type[ErrorT]) -> ErrorT | None:
+        return next((error for error in self.errors if isinstance(error, kind)), None)
 
-    def _report(self, outcome: Outcome, advice: Advice) -> Identification:
+    @property
+    def _may_be_noise(self) -> bool:
+        """Whether something came that was no answer, but not so often that more of it is to be expected."""
+        unfit = [error for error in self.errors if isinstance(error, UnfitAnswerError)]
+        return 0 < len(unfit) < MOST_NOISE
+
+    def _report(self, outcome: Outcome, advice: Advice, *, because: FieldbusError | None = None) -> Identification:
+        """What came of it; `because` None: of the first thing that failed, if any."""
         found = {NAMES.get(what, what.value): text for what, text in self.found.items()}
-        return Identification(outcome, found, advice, detail=str(self.error) if self.error else "")
+        reason = because or next(iter(self.errors), None)
+        return Identification(outcome, found, advice, detail=str(reason) if reason else "")
+
+
+def _is_busy(error: FieldbusError) -> bool:
+    return isinstance(error, RefusedError) and error.code in BUSY_CODES

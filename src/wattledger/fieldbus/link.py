@@ -49,6 +49,10 @@ class Link(Wire, Protocol):
     """A bus on which requests take turns."""
 
     @property
+    def is_serial(self) -> bool:
+        """Whether it is a line on which devices must have the same speed and parity, and each its own address."""
+
+    @property
     def in_flight(self) -> int:
         """How many requests may be under way at once."""
 

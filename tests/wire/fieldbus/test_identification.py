@@ -158,6 +158,41 @@ async def test_an_answer_of_another_unit_asks_for_the_unit(scripted: Any, profil
     assert "unit 5 answered instead of 1" in found.detail
 
 
+def who(asked: Any, product: str = "ECR380D", *, vendor: str = "Hager") -> Any:
+    """What a meter of the profile answers."""
+    texts = {0x1000: vendor, 0x1010: product, 0x1064: "3426010001"}
+    known = asked.function == 3 and asked.address in texts
+    return asked.answer(words(texts[asked.address], asked.count)) if known else asked.refusal(2)
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome", "advice"),
+    [
+        (lambda asked: [who(asked)], Outcome.MATCH, Advice.NONE),
+        (lambda asked: [who(asked, "ECR310D")], Outcome.OTHER_DEVICE, Advice.CHOOSE_PRODUCT),
+        (lambda asked: [who(asked, "ECR999X")], Outcome.OTHER_DEVICE, Advice.CHECK_PROFILE),
+        (lambda asked: [who(asked, vendor="SOCOMEC")], Outcome.OTHER_DEVICE, Advice.CHECK_PROFILE),
+        (lambda asked: [], Outcome.NO_ANSWER, Advice.CHECK_UNIT),
+        (lambda asked: [asked.refusal(11)], Outcome.NO_ANSWER, Advice.CHECK_WIRING),
+        (lambda asked: [asked.refusal(10)], Outcome.NO_ANSWER, Advice.CHECK_UNIT),
+        (lambda asked: ["close"], Outcome.NO_ANSWER, Advice.CHECK_ADDRESS),
+        (lambda asked: [who(asked)] if asked.number == 0 else ["close"], Outcome.NO_ANSWER, Advice.CHECK_ADDRESS),
+        (lambda asked: [asked.refusal(6) if asked.number else who(asked)], Outcome.REFUSED, Advice.TRY_AGAIN),
+        (lambda asked: [asked.refusal(6)], Outcome.REFUSED, Advice.TRY_AGAIN),
+        (lambda asked: [asked.refusal(5)], Outcome.REFUSED, Advice.TRY_AGAIN),
+        (lambda asked: [asked.refusal(2)], Outcome.REFUSED, Advice.CHECK_PROFILE),
+        (lambda asked: [who(asked)] if asked.number == 0 else [], Outcome.REFUSED, Advice.CHECK_PROFILE),
+        (lambda asked: [asked.answer([1])], Outcome.REFUSED, Advice.CHECK_UNIT),
+    ],
+)
+async def test_each_way_of_answering_has_its_outcome_and_advice(
+    scripted: Any, profile: Profile, script: Any, outcome: Outcome, advice: Advice
+) -> None:
+    found = await identified(scripted(script), profile)
+
+    assert (found.outcome, found.advice) == (outcome, advice)
+
+
 async def test_a_product_that_the_profile_does_not_know_is_another_device(scripted: Any, profile: Profile) -> None:
     def newer(asked: Any) -> Sequence[Any]:
         if asked.function == MEI:

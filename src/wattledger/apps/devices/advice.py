@@ -21,6 +21,12 @@ ADVICE = {
     "check_unit": _("Check the Modbus address that is set on the device."),
     "choose_product": _("Another product answers at this address. Choose the product that was found."),
     "check_profile": _("The device does not answer as its profile says. Choose the profile that fits it."),
+    "check_line": _(
+        "What comes is no answer. Check speed, parity and echo of the line, its wiring and its termination, and that no"
+        " two devices have the same address."
+    ),
+    "check_double_address": _("Two devices answer at this address. Give each its own."),
+    "try_again": _("The device is busy. Try again in a moment."),
 }
 
 

@@ -58,6 +58,11 @@ class LocalLink:
         return TIMEOUT_S
 
     @property
+    def is_serial(self) -> bool:
+        """Whether it is a line on which devices must have the same speed and parity: there is none."""
+        return False
+
+    @property
     def in_flight(self) -> int:
         """How many requests may be under way at once: an input is read for one at a time."""
         return 1

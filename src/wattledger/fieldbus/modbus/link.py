@@ -86,6 +86,11 @@ class TcpLink:
         return self._timeout_s
 
     @property
+    def is_serial(self) -> bool:
+        """Whether it is a line on which devices must have the same speed and parity: it is a connection."""
+        return False
+
+    @property
     def in_flight(self) -> int:
         """How many requests may be under way at once."""
         return self._in_flight

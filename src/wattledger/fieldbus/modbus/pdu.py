@@ -27,6 +27,8 @@ MOST_PDU_BYTES = 253
 ILLEGAL_FUNCTION = 0x01
 ILLEGAL_ADDRESS = 0x02
 ILLEGAL_VALUE = 0x03
+NOT_READY = 0x05  # "acknowledge": it needs more time than the master may wait
+BUSY = 0x06
 GATEWAY_PATH_UNAVAILABLE = 0x0A
 GATEWAY_TARGET_SILENT = 0x0B
 
@@ -35,8 +37,8 @@ EXCEPTIONS = {
     ILLEGAL_ADDRESS: "illegal data address",
     ILLEGAL_VALUE: "illegal data value",
     0x04: "server device failure",
-    0x05: "acknowledge",
-    0x06: "server device busy",
+    NOT_READY: "acknowledge",
+    BUSY: "server device busy",
     0x08: "memory parity error",
     GATEWAY_PATH_UNAVAILABLE: "gateway path unavailable",
     GATEWAY_TARGET_SILENT: "gateway target device failed to respond",

@@ -86,6 +86,11 @@ class RtuLink:
         return self._timeout_s
 
     @property
+    def is_serial(self) -> bool:
+        """Whether it is a line on which devices must have the same speed and parity: it is."""
+        return True
+
+    @property
     def in_flight(self) -> int:
         """How many requests may be under way at once: on a line it is one."""
         return 1
