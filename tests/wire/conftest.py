@@ -8,6 +8,7 @@ import select
 import socket
 import struct
 import threading
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -31,6 +32,7 @@ class SerialLine:
 
     def __init__(self, meter: Meter, device_file: Path) -> None:
         self.device_file = str(device_file)
+        self.twin_s = 0.0  # so much later a second device with the same address answers; 0: there is none
         self._meter = meter
         self._link = device_file
         self._wake, self._woken = os.pipe()
@@ -96,6 +98,9 @@ class SerialLine:
         while len(received) >= (end := HEADER_BYTES + int.from_bytes(received[4:6], "big")) > HEADER_BYTES:
             frame, received = received[HEADER_BYTES:end], received[end:]
             os.write(terminal, frame + _check_sum(frame))
+            if self.twin_s:
+                time.sleep(self.twin_s)
+                os.write(terminal, frame + _check_sum(frame))
         return received
 
 

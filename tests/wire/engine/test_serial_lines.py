@@ -108,6 +108,24 @@ async def test_identification_tells_a_silent_meter_from_a_missing_adapter(
     assert (missing.outcome, missing.advice) == (IdentifyOutcome.NO_ANSWER, "check_adapter")
 
 
+async def test_two_meters_with_one_address_give_no_values_until_each_has_its_own(engine: Any, serial_line: Any) -> None:
+    serial_line.twin_s = 0.03
+
+    async with engine() as running:
+        await running.until(lambda: _condition(running) is DeviceCondition.REFUSING)
+        told = await running.until(lambda: running.events("device_refusing"))
+        found = await running.ask(running.client.identify, IdentifyRequest(1, 1, "hager-ecr", "ECR380D", "test"))
+        live = await running.ask(running.client.live)
+        serial_line.twin_s = 0.0
+        await running.until(lambda: _condition(running) is DeviceCondition.ANSWERING)
+        ended = await running.until(lambda: [e for e in running.events("device_refusing") if not e.is_standing])
+
+    assert "two devices answer at address 1" in told[0].params["reason"]
+    assert (found.outcome, found.advice) == (IdentifyOutcome.REFUSED, "check_double_address")
+    assert not [value for value in live if value.value is not None]
+    assert len(ended) == 1
+
+
 def _answered(row: Any) -> Any:
     return row if row.answers else None
 
