@@ -89,7 +89,8 @@ def poller(line: Line, plant: Plant, catalog: Catalog, clock: Any) -> BusPoller:
         for one in setup.devices
     ]
     watch = ClockWatch(clock, highest_slot=None, on_change=lambda change: None)
-    recorder = Recorder(cast("Any", None), events=events, on_recorded=lambda frame: None)
+    nobody = cast("Any", None)  # nothing is recorded here
+    recorder = Recorder(nobody, events=events, before_writing=nobody, on_recorded=lambda frame: None)
     around = Surroundings(clock, watch, LiveTable(clock), recorder, cast("Any", None), events)
     return BusPoller(setup.bus, acquisitions, cast("Any", line), around)
 
