@@ -202,7 +202,7 @@ class IdentifyRequest:
 class Identification:
     outcome: IdentifyOutcome
     found: dict[str, str]  # what the device said: vendor, product, serial, firmware …
-    advice: str  # a code: those of `fieldbus.Advice`, and check_adapter or check_tls in the place of check_address
+    advice: str  # of `fieldbus.Advice`, or check_adapter, check_terminal, check_tls in the place of check_address
     detail: str = ""  # English, for people who debug
 
 
