@@ -11,6 +11,9 @@ LOCALES := src/wattledger/web/locale
 TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll collectd-core tshark openssl stunnel4 faketime procps
 TEST_FILES := /usr/bin/curl /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll /usr/lib/collectd/modbus.so \
 	/usr/bin/tshark /usr/bin/openssl /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
+# what is paced to the millisecond comes last, when the servers of tests/wire/whole have gone
+PACED := tests/wire/engine/ tests/wire/fieldbus/
+SUITES := tests/unit/ $(filter-out tests/wire/whole/ $(PACED),$(sort $(dir $(wildcard tests/wire/*/test_*.py)))) $(PACED)
 # tests of `make test` that `make soak` runs for longer
 LONGER := tests/wire/whole/test_life.py tests/wire/fieldbus/test_dissection.py \
 	tests/wire/fieldbus/rtu/test_rtu_dissection.py tests/unit/fieldbus/test_fuzz.py
@@ -51,7 +54,7 @@ run: setup
 	@$(RUN) wattledger run --data $(DATA)
 
 test: setup-test
-	@$(RUN) tools/timed-suites tests/unit $(sort $(dir $(wildcard tests/wire/*/test_*.py)))
+	@$(RUN) tools/timed-suites --beside tests/wire/whole/ $(SUITES)
 
 soak: setup-test
 	@SOAK_KILLING_S=300 SOAK_TRAFFIC_S=60 SOAK_FRAMES=1000000 $(RUN) tools/timed-suites tests/soak $(LONGER)
