@@ -11,9 +11,9 @@ from wattledger.fieldbus.modbus.pdu import AnswerT, Request
 ReplyT = TypeVar("ReplyT")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one for each request, and frozen it would take three times as long to make
 class Reply(Generic[ReplyT]):
-    """A fitting answer and when it was whole, on the monotonic clock of the link."""
+    """A fitting answer and when it was whole, on the monotonic clock of the link; nobody changes it."""
 
     answer: ReplyT
     received_at: float

@@ -146,7 +146,7 @@ class TrafficStatistics:
 
     def answered(self, unit_id: int, *, response_s: float, exception: int | None) -> None:
         """A fitting answer came; `exception` is its code when it refuses."""
-        counters = self._counters(unit_id)
+        counters = self._units.get(unit_id) or self._counters(unit_id)
         counters.answers += 1
         counters.response_s += response_s
         counters.worst_response_s = max(counters.worst_response_s, response_s)

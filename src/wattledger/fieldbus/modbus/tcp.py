@@ -38,7 +38,7 @@ class Fault(Enum):
     BROKEN = "broken"  # no frame at all
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as one is made for each request
 class Accepted:
     """The answer to a pending request, as its `decode` gave it, or a Refusal; `frame` is what it came in."""
 
