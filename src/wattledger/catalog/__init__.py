@@ -5,7 +5,7 @@ Promises checked, frozen profiles, and for each product the resolved map that re
 """
 
 from wattledger.catalog.clock import Clock, ClockField, ClockMethod, ClockTime, ClockWords
-from wattledger.catalog.device_map import DeviceMap, MappedBlock, MappedPoint, device_map
+from wattledger.catalog.device_map import device_map
 from wattledger.catalog.errors import (
     CatalogError,
     ProfileError,
@@ -13,25 +13,35 @@ from wattledger.catalog.errors import (
     UnknownProductError,
     UnknownProfileError,
 )
+from wattledger.catalog.identity import Found, IdentifyStep, Match, MeiStep, Product, RegisterStep
 from wattledger.catalog.loading import BrokenProfile, Catalog, load_catalog, load_profile
-from wattledger.catalog.measuring import Measured, measuring
-from wattledger.catalog.schema import (
-    Found,
-    IdentifyStep,
-    Limits,
-    MeiStep,
-    PollClass,
-    Product,
-    Profile,
-    RegisterStep,
-    RegisterType,
-    Status,
-    TextType,
-    WordOrder,
-    profile_json_schema,
+from wattledger.catalog.mapped import (
+    AddedNumber,
+    DeviceMap,
+    MappedAlarm,
+    MappedBlock,
+    MappedParameter,
+    MappedPoint,
+    Writing,
 )
+from wattledger.catalog.measuring import Measured, measuring
+from wattledger.catalog.operation import (
+    AfterWriting,
+    AlarmSeverity,
+    Command,
+    CommandDanger,
+    CommandRange,
+    SettingDanger,
+    Store,
+)
+from wattledger.catalog.registers import Form, RegisterType, TextType, WordOrder
+from wattledger.catalog.schema import Limits, PollClass, Profile, Source, Status, Vector, profile_json_schema
+from wattledger.catalog.texts import Texts
 
 __all__ = [
+    "AddedNumber",
+    "AfterWriting",
+    "AlarmSeverity",
     "BrokenProfile",
     "Catalog",
     "CatalogError",
@@ -40,12 +50,19 @@ __all__ = [
     "ClockMethod",
     "ClockTime",
     "ClockWords",
+    "Command",
+    "CommandDanger",
+    "CommandRange",
     "DeviceMap",
+    "Form",
     "Found",
     "IdentifyStep",
     "Limits",
+    "MappedAlarm",
     "MappedBlock",
+    "MappedParameter",
     "MappedPoint",
+    "Match",
     "Measured",
     "MeiStep",
     "PollClass",
@@ -54,12 +71,18 @@ __all__ = [
     "ProfileError",
     "RegisterStep",
     "RegisterType",
+    "SettingDanger",
+    "Source",
     "Status",
+    "Store",
     "TextType",
+    "Texts",
     "UnfitMeasureError",
     "UnknownProductError",
     "UnknownProfileError",
+    "Vector",
     "WordOrder",
+    "Writing",
     "device_map",
     "load_catalog",
     "load_profile",

@@ -10,8 +10,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import BeforeValidator, Field, model_validator
 
 from wattledger.catalog.part import Address, Identifier, Part
-
-MOST_WRITTEN = 123  # registers of one write; Modbus Application Protocol V1.1b3, 6.12
+from wattledger.catalog.registers import MOST_WRITTEN
 
 
 class ClockMethod(StrEnum):

@@ -1,171 +1,128 @@
-"""The view of one product: its points resolved to registers, scale and resolution, ready to be read."""
+"""The view of one product of a profile: its variant's points, settings, commands and alarms, ready to be used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Protocol, TypeVar
 
-from wattledger.catalog.clock import Clock
 from wattledger.catalog.errors import ProfileError
-from wattledger.catalog.line import line_of, unit_factor
-from wattledger.catalog.schema import (
-    Block,
-    ChannelPoint,
-    Defaults,
-    IdentifyStep,
-    Limits,
-    PollClass,
-    Product,
-    Profile,
-    ProfilePoint,
-    RegisterType,
-    WordOrder,
+from wattledger.catalog.identity import Product
+from wattledger.catalog.line import Lines, line_of, lines_of, unit_factor
+from wattledger.catalog.mapped import (
+    AddedNumber,
+    DeviceMap,
+    MappedAlarm,
+    MappedBlock,
+    MappedParameter,
+    MappedPoint,
+    Writing,
 )
+from wattledger.catalog.operation import DeviceAlarm, Parameter
+from wattledger.catalog.registers import listed
+from wattledger.catalog.schema import Block, ChannelPoint, Defaults, Profile, ProfilePoint
 from wattledger.measure import Nature, PointName
 
 
-@dataclass(frozen=True, slots=True)
-class MappedPoint:
-    """One point of one product.
-
-    The value in the quantity's inside unit is (raw * multiplier + offset) / divisor, in this order, so that decimal
-    scales give the decimal number (23012 → 230.12). `nan` are the raw values, unsigned, that mean "not available".
-    `decimals` is the resolution with which the point is recorded. `modulus` is where its counter starts anew, in the
-    inside unit; None: not known, or no counter.
-    """
-
-    channel: int
-    name: PointName
-    function: int
-    address: int
-    type: RegisterType
-    word_order: WordOrder
-    multiplier: int
-    divisor: int
-    nan: tuple[int, ...]
-    decimals: int
-    modulus: float | None
-    poll: PollClass
-    recorded_by_default: bool
-    offset: int = 0
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # Values are looked up by point some hundred times at each poll: hashing costs nothing there.
-        object.__setattr__(self, "_hash", hash((self.channel, self.address, self.name.order)))
-
+class _OfVariants(Protocol):
     @property
-    def words(self) -> int:
-        """Registers that the value takes."""
-        return self.type.words
-
-    @property
-    def end(self) -> int:
-        """The first address behind the value."""
-        return self.address + self.type.words
-
-    @property
-    def scale(self) -> float:
-        """What one step of the raw number is worth in the inside unit; also the resolution of a counter."""
-        return self.multiplier / self.divisor
-
-    def __hash__(self) -> int:
-        return self._hash
+    def variants(self) -> tuple[str, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class MappedBlock:
-    """A range that one read may cover whole: [start, end)."""
-
-    function: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceMap:
-    """All that reading one product needs to know. Points are in the order of the profile, channel by channel."""
-
-    profile: str
-    version: int
-    product: str
-    channels: int
-    points: tuple[MappedPoint, ...]
-    blocks: tuple[MappedBlock, ...]
-    limits: Limits
-    identify: tuple[IdentifyStep, ...]
-    clock: Clock | None = None  # None: there is none to be set
-
-    def point(self, name: str, *, channel: int = 1) -> MappedPoint | None:
-        """The point of this name; None: this product does not offer it."""
-        for point in self.points:
-            if point.channel == channel and str(point.name) == name:
-                return point
-        return None
+T = TypeVar("T", bound=_OfVariants)
 
 
 def device_map(profile: Profile, product: Product) -> DeviceMap:
     """What `product` offers of its profile; raises ProfileError for a point that lies in no block of its variant."""
-    blocks = tuple(block for block in profile.blocks if _concerns(block.variants, product.variant))
+    variant, defaults = product.variant, profile.defaults
+    blocks = tuple(_of(variant, profile.blocks))
     return DeviceMap(
         profile=profile.id,
         version=profile.version,
         product=product.ref,
-        channels=max((channel for channel, _, _ in _placed(profile, product.variant)), default=1),
-        points=tuple(_points(profile, product.variant, blocks)),
-        blocks=tuple(MappedBlock(profile.defaults.fc, block.start, block.end) for block in blocks),
+        channels=max((channel for channel, _, _ in _placed(profile, variant)), default=1),
+        points=tuple(_points(profile, variant, blocks)),
+        blocks=tuple(MappedBlock(block.fc or defaults.fc, block.start, block.end) for block in blocks),
         limits=profile.limits,
         identify=profile.identify,
-        clock=profile.clock if profile.clock and _concerns(profile.clock.variants, product.variant) else None,
+        clock=profile.clock if profile.clock and _concerns(profile.clock, variant) else None,
+        parameters=tuple(_parameter(one, defaults) for one in _of(variant, profile.parameters)),
+        store=profile.store,
+        commands=tuple(_of(variant, profile.commands)),
+        alarms=tuple(_alarm(one, defaults) for one in _of(variant, profile.alarms)),
+        notes=profile.notes,
     )
 
 
-def _concerns(variants: tuple[str, ...], variant: str) -> bool:
-    return not variants or variant in variants
+def _of(variant: str, parts: Iterable[T]) -> Iterator[T]:
+    return (part for part in parts if _concerns(part, variant))
+
+
+def _concerns(part: _OfVariants, variant: str) -> bool:
+    return not part.variants or variant in part.variants
 
 
 def _placed(profile: Profile, variant: str) -> Iterator[tuple[int, ProfilePoint, int]]:
-    """Channel, point and address of everything that the variant has, tariff registers still in one."""
-    for point in profile.points:
-        if _concerns(point.variants, variant):
-            yield 1, point, point.addr
-    for repeat in profile.repeats:
-        if not _concerns(repeat.variants, variant):
-            continue
+    """Channel, point and how far its registers are shifted, of all that the variant has; tariffs still in one."""
+    for point in _of(variant, profile.points):
+        yield 1, point, 0
+    for repeat in _of(variant, profile.repeats):
         for channel in range(1, repeat.count + 1):
-            for repeated in repeat.points:
-                if _concerns(repeated.variants, variant):
-                    yield channel, repeated, _channel_address(repeated, channel)
+            for repeated in _of(variant, repeat.points):
+                yield channel, repeated, _channel_shift(repeated, channel)
 
 
-def _channel_address(point: ChannelPoint, channel: int) -> int:
-    return point.addr + (channel - 1) * point.stride
+def _channel_shift(point: ChannelPoint, channel: int) -> int:
+    return (channel - 1) * point.stride
 
 
 def _points(profile: Profile, variant: str, blocks: tuple[Block, ...]) -> Iterator[MappedPoint]:
     rollover = profile.variants[variant].rollover
-    for channel, point, address in _placed(profile, variant):
-        for name, place in _per_tariff(point, address):
-            block = _block_of(name, place, point.type.words, blocks, variant)
+    for channel, point, shift in _placed(profile, variant):
+        for name, place in _per_tariff(point, shift):
+            registers = _Registers(point, place, fc=profile.defaults.fc)
+            block = registers.block(name, blocks, profile.defaults, variant)
             yield _mapped(
-                point, profile.defaults, name=name, channel=channel, address=place, block=block, rollover=rollover
+                point, profile.defaults, name=name, channel=channel, registers=registers, block=block, rollover=rollover
             )
 
 
-def _per_tariff(point: ProfilePoint, address: int) -> Iterator[tuple[PointName, int]]:
+def _per_tariff(point: ProfilePoint, shift: int) -> Iterator[tuple[PointName, int]]:
     if point.tariffs is None:
-        yield point.point, address
+        yield point.point, shift
         return
     for tariff in range(1, point.tariffs.count + 1):
-        yield PointName.parse(f"{point.name}.t{tariff}"), address + (tariff - 1) * point.tariffs.stride
+        yield PointName.parse(f"{point.name}.t{tariff}"), shift + (tariff - 1) * point.tariffs.stride
 
 
-def _block_of(name: PointName, address: int, words: int, blocks: tuple[Block, ...], variant: str) -> Block:
-    for block in blocks:
-        if block.start <= address and address + words <= block.end:
-            return block
-    raise ProfileError(f"point '{name}': register 0x{address:04X} lies in no block of variant {variant!r}")
+class _Registers:
+    """Where a point and what belongs to it stand, shifted to its channel and tariff."""
+
+    def __init__(self, point: ProfilePoint, shift: int, *, fc: int) -> None:
+        self.function = point.fc or fc
+        self.number_at = point.addr + shift
+        self.plus_at = [added.addr + shift for added in point.plus]
+        self.exponent_at = point.scale_register  # one for all channels
+        spans = [(self.number_at, point.type.words)]
+        spans += [(at, added.type.words) for at, added in zip(self.plus_at, point.plus, strict=True)]
+        spans += [] if self.exponent_at is None else [(self.exponent_at, 1)]
+        self.start = min(at for at, _ in spans)
+        self.end = max(at + words for at, words in spans)
+        self.is_composed = len(spans) > 1
+
+    def block(self, name: PointName, blocks: tuple[Block, ...], defaults: Defaults, variant: str) -> Block:
+        """The block of the point's own function that all its registers lie in."""
+        holding = [block for block in blocks if block.start <= self.start and self.end <= block.end]
+        for block in holding:
+            if (block.fc or defaults.fc) == self.function:
+                return block
+        if holding:
+            other = f"its block with function {holding[0].fc or defaults.fc}; give both the same 'fc'"
+            raise ProfileError(f"point '{name}': read with function {self.function}, but {other}")
+        what = f"register 0x{self.start:04X} lies in no block"
+        if self.is_composed:
+            what = f"its registers, 0x{self.start:04X} to 0x{self.end - 1:04X}, lie in no single block"
+        raise ProfileError(f"point '{name}': {what} of variant {variant!r}")
 
 
 def _mapped(
@@ -174,30 +131,77 @@ def _mapped(
     *,
     name: PointName,
     channel: int,
-    address: int,
+    registers: _Registers,
     block: Block,
     rollover: int | None,
 ) -> MappedPoint:
     quantity = name.measures
     unit = unit_factor(point.unit, quantity)
     own_scale = Fraction(point.scale)
-    line = line_of(own_scale * unit, Fraction(point.offset) * unit)
+    steps = [own_scale, *(Fraction(added.scale) for added in point.plus)]
+    lines = lines_of([step * unit for step in steps], Fraction(point.offset) * unit)
     highest = point.rollover or rollover
     counts = quantity.nature is Nature.COUNTER and highest is not None
     return MappedPoint(
         channel=channel,
         name=name,
-        function=defaults.fc,
-        address=address,
+        function=registers.function,
+        address=registers.start,
         type=point.type,
-        word_order=defaults.word_order,
-        multiplier=line.multiplier,
-        divisor=line.divisor,
-        nan=defaults.nan_of(point.type),
+        word_order=point.word_order or defaults.word_order,
+        multiplier=lines.multipliers[0],
+        divisor=lines.divisor,
+        nan=defaults.nan_of(point.type) if point.nan is None else listed(point.nan),
         decimals=quantity.decimals if point.decimals is None else point.decimals,
         # after the highest value comes zero: 99,999 with a step of 1 makes 100,000
         modulus=float((Fraction(highest) + own_scale) * unit) if counts and highest else None,
         poll=point.poll or block.poll,
         recorded_by_default=point.recorded,
+        offset=lines.offset,
+        inset=registers.number_at - registers.start,
+        plus=tuple(_added(point, defaults, registers, lines)),
+        exponent_at=registers.exponent_at,
+        form=point.form,
+        values=point.values,
+    )
+
+
+def _added(point: ProfilePoint, defaults: Defaults, registers: _Registers, lines: Lines) -> Iterator[AddedNumber]:
+    for added, at, multiplier in zip(point.plus, registers.plus_at, lines.multipliers[1:], strict=True):
+        yield AddedNumber(at, added.type, multiplier, defaults.nan_of(added.type))
+
+
+def _parameter(one: Parameter, defaults: Defaults) -> MappedParameter:
+    line = line_of(Fraction(one.scale), Fraction(one.offset))
+    return MappedParameter(
+        name=one.name,
+        text=one.text,
+        function=one.fc or defaults.fc,
+        address=one.addr,
+        type=one.type,
+        word_order=one.word_order or defaults.word_order,
+        multiplier=line.multiplier,
+        divisor=line.divisor,
         offset=line.offset,
+        nan=defaults.nan_of(one.type) if one.nan is None else listed(one.nan),
+        unit=one.unit,
+        values=one.values,
+        least=None if one.min is None else float(one.min),
+        most=None if one.max is None else float(one.max),
+        writing=Writing(one.function_written, one.words_sent, one.danger, one.after) if one.writable else None,
+    )
+
+
+def _alarm(one: DeviceAlarm, defaults: Defaults) -> MappedAlarm:
+    return MappedAlarm(
+        name=one.name,
+        severity=one.severity,
+        text=one.text,
+        args=one.args,
+        function=one.fc or defaults.fc,
+        address=one.addr,
+        type=one.type,
+        word_order=one.word_order or defaults.word_order,
+        bit=one.bit,
+        equals=one.equals,
     )

@@ -48,7 +48,9 @@ def parse_document(text: bytes | str, *, file: str) -> Document:
 
 
 class _ProfileLoader(yaml.SafeLoader):
-    """Plain YAML without what can hide or blow up: aliases, repeated keys, keys that are no text, deep nesting."""
+    """Plain YAML without what can hide or blow up: aliases, repeated keys, keys of any other kind than text and whole
+    numbers (which become text), deep nesting.
+    """
 
     _depth = 0
 
@@ -67,11 +69,12 @@ class _ProfileLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
         seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node)
-            if not isinstance(key, str):
-                problem = f"key {key!r} is no text; put it in quotes"
+            given = self.construct_object(key_node)
+            if not isinstance(given, str | int) or isinstance(given, bool):
+                problem = f"key {given!r} is neither text nor a whole number; put it in quotes"
                 raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            key = str(given)  # as in JSON: 0x10 and 16 are one key
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
             seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+        return {str(key): value for key, value in super().construct_mapping(node, deep=deep).items()}

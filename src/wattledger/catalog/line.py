@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -20,10 +21,25 @@ class Line:
     divisor: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Several raw numbers in whole numbers: (raw * multiplier + raw * multiplier … + offset) / divisor."""
+
+    multipliers: tuple[int, ...]
+    offset: int
+    divisor: int
+
+
 def line_of(slope: Fraction, offset: Fraction) -> Line:
     """The line raw * slope + offset."""
-    divisor = lcm(slope.denominator, offset.denominator)
-    return Line(int(slope * divisor), int(offset * divisor), divisor)
+    lines = lines_of([slope], offset)
+    return Line(lines.multipliers[0], lines.offset, lines.divisor)
+
+
+def lines_of(slopes: Sequence[Fraction], offset: Fraction) -> Lines:
+    """The sum of raw * slope for each of the slopes, + offset."""
+    divisor = lcm(*(slope.denominator for slope in slopes), offset.denominator)
+    return Lines(tuple(int(slope * divisor) for slope in slopes), int(offset * divisor), divisor)
 
 
 def unit_factor(symbol: str, quantity: Quantity) -> Fraction:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from wattledger.catalog import clock, schema
 from wattledger.catalog.consistency import check_profile
 from wattledger.catalog.documents import Document, read_document
 from wattledger.catalog.errors import ProfileError, UnknownProfileError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 BUILT_IN = Path(__file__).parent / "profiles"
-LATER = frozenset({"parameters", "commands", "alarms", "texts", "derived"})  # parts of the format not read yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +146,10 @@ def _problem(details: ErrorDetails) -> str:
 
 
 def _unknown_key(key: str) -> str:
-    if key in LATER:
-        return f"key {key!r} belongs to a later version of the format and is not read by this release"
-    near = get_close_matches(key, sorted(_known_keys()), n=1)
+    near = get_close_matches(key, sorted(_known_keys(Part)), n=1)
     return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else "see the profile's JSON Schema")
 
 
-def _known_keys() -> set[str]:
-    names = (*vars(schema).values(), *vars(clock).values())
-    parts = (part for part in names if isinstance(part, type) and issubclass(part, Part))
-    return {name for part in parts for name in part.model_fields}
+def _known_keys(part: type[Part]) -> set[str]:
+    """The keys of a part and of all that derive from it."""
+    return set(part.model_fields).union(*(_known_keys(one) for one in part.__subclasses__()))

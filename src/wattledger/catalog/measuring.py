@@ -6,9 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
-from wattledger.catalog.device_map import DeviceMap, MappedPoint
 from wattledger.catalog.errors import UnfitMeasureError
 from wattledger.catalog.line import Line, line_of, unit_factor
+from wattledger.catalog.mapped import DeviceMap, MappedPoint
 from wattledger.measure import Nature, PointName, Quantity
 
 NO_UNIT = "1"

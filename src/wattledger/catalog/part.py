@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Address = Annotated[int, Field(ge=0, le=0xFFFF)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+ItemName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,59}$")]  # of a parameter, a command or an alarm
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+TextKey = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$")]  # of what people read, in `texts`
 Word = Annotated[int, Field(ge=0, le=0xFFFF)]
 
 

@@ -6,6 +6,7 @@ mistake never silently drops a point. What concerns several parts at once is che
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -14,45 +15,23 @@ from pydantic import Field, model_validator
 
 from wattledger.catalog.clock import Clock
 from wattledger.catalog.errors import UnknownProductError
-from wattledger.catalog.part import Address, Identifier, Part, Word
-from wattledger.measure import Nature, PointName, unit_named
+from wattledger.catalog.identity import IdentifyStep, Product
+from wattledger.catalog.operation import Command, DeviceAlarm, Parameter, Store, check_register
+from wattledger.catalog.part import Address, Identifier, ItemName, Part, Text, TextKey, Word
+from wattledger.catalog.registers import (
+    MOST_REGISTERS,
+    Form,
+    RawValues,
+    ReadFunction,
+    RegisterType,
+    WordOrder,
+    check_fit,
+    listed,
+)
+from wattledger.catalog.texts import Texts, text_in
+from wattledger.measure import Kind, Nature, PointName, unit_named
 
-MOST_REGISTERS = 125  # of one read; Modbus Application Protocol V1.1b3, 6.3
 MOST_CHANNELS = 100
-
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class RegisterType(StrEnum):
-    """How registers hold a number; the number is its size in bits."""
-
-    U16 = "u16"
-    S16 = "s16"
-    U32 = "u32"
-    S32 = "s32"
-    U64 = "u64"
-    S64 = "s64"
-    F32 = "f32"
-    BITS = "bits"  # one register whose bits mean something each; kept as a number
-
-    @property
-    def words(self) -> int:
-        """Registers that one value takes."""
-        return 1 if self is RegisterType.BITS else int(self.value[1:]) // 16
-
-
-class TextType(StrEnum):
-    """How registers hold what identifies a device."""
-
-    STR = "str"  # two characters a register, the first in the high byte, padded with NUL or blanks
-    VER3 = "ver3"  # 0x02030000 is version 2.3.0
-
-
-class WordOrder(StrEnum):
-    """Which register of a longer number comes first."""
-
-    BIG = "big"  # the high word
-    LITTLE = "little"  # the low word
 
 
 class PollClass(StrEnum):
@@ -73,18 +52,6 @@ class Status(StrEnum):
     VERIFIED = "verified"  # compared with a real device
 
 
-class Found(StrEnum):
-    """What an identification step tells."""
-
-    VENDOR = "vendor"
-    PRODUCT_CODE = "product_code"
-    PRODUCT_NAME = "product_name"
-    MODEL = "model"
-    SERIAL = "serial"
-    FIRMWARE = "firmware"
-    HARDWARE = "hardware"
-
-
 class Source(Part):
     """Where the facts come from."""
 
@@ -101,20 +68,6 @@ class Variant(Part):
 
     title: Text
     rollover: Annotated[int, Field(gt=0)] | None = None
-
-
-class Match(Part):
-    """How a product names itself: what its product code begins with (makers append country suffixes)."""
-
-    product_code: Text
-
-
-class Product(Part):
-    """One orderable product."""
-
-    ref: Text
-    variant: Identifier
-    match: Match
 
 
 class RtuTransport(Part):
@@ -169,60 +122,30 @@ class Limits(Part):
 class Defaults(Part):
     """What holds for every point of the file; `nan` lists the raw values that mean "not available", per type."""
 
-    fc: Literal[3, 4] = 3
+    fc: ReadFunction = 3
     word_order: WordOrder = WordOrder.BIG
-    nan: dict[RegisterType, Annotated[int, Field(ge=0)] | tuple[Annotated[int, Field(ge=0)], ...]] = Field(
-        default_factory=dict
-    )
+    nan: dict[RegisterType, RawValues] = Field(default_factory=dict)
 
     def nan_of(self, register_type: RegisterType) -> tuple[int, ...]:
         """Raw values, as unsigned numbers of that size, that stand for "not available"."""
-        values = self.nan.get(register_type, ())
-        return (values,) if isinstance(values, int) else values
+        return listed(self.nan.get(register_type, ()))
 
     @model_validator(mode="after")
     def _fitting_nans(self) -> Self:
         for register_type in self.nan:
-            for value in self.nan_of(register_type):
-                if value >= 1 << 16 * register_type.words:
-                    raise ValueError(f"nan: 0x{value:X} does not fit into {register_type}")
+            check_fit(self.nan_of(register_type), register_type)
         return self
-
-
-class RegisterStep(Part):
-    """Read registers that tell who the device is."""
-
-    kind: Literal["register"]
-    addr: Address
-    words: Annotated[int, Field(ge=1, le=MOST_REGISTERS)]
-    type: TextType
-    into: Found
-    equals: str | None = None  # anything else is another make, whose registers mean something else
-
-    @model_validator(mode="after")
-    def _fitting_words(self) -> Self:
-        if self.type is TextType.VER3 and self.words != 2:
-            raise ValueError("a ver3 takes 2 words")
-        return self
-
-
-class MeiStep(Part):
-    """Ask by "read device identification" (function 0x2B, MEI type 0x0E)."""
-
-    kind: Literal["mei"]
-    object: Annotated[int, Field(ge=0, le=255)]
-    into: Found
-    equals: str | None = None
-
-
-IdentifyStep = Annotated[RegisterStep | MeiStep, Field(discriminator="kind")]
 
 
 class Block(Part):
-    """A range that one read may cover whole, fillers included; nothing outside the blocks is ever read."""
+    """A range that one read may cover whole, fillers included; no point outside the blocks is ever read.
+
+    `fc` None: as in the file's defaults.
+    """
 
     start: Address
     words: Annotated[int, Field(ge=1, le=0x10000)]
+    fc: ReadFunction | None = None
     poll: PollClass = PollClass.NORMAL
     variants: tuple[Identifier, ...] = ()
 
@@ -239,18 +162,46 @@ class TariffRegisters(Part):
     stride: Annotated[int, Field(ge=1, le=0xFFFF)]
 
 
+class AddedRegister(Part):
+    """A further register whose number is added to a point's: kilowatt hours, and what is left over in watt hours.
+
+    One step of it is worth `scale`, in the unit of the point; its word order and its function are the point's.
+    """
+
+    addr: Address
+    type: RegisterType
+    scale: Decimal = Decimal(1)
+
+    @model_validator(mode="after")
+    def _adds_something(self) -> Self:
+        check_register(self.addr, self.type)
+        if self.scale == 0:
+            raise ValueError("plus: scale 0 would add nothing")
+        return self
+
+
 class ProfilePoint(Part):
     """One measured quantity: where it stands and how to read it.
 
-    raw * `scale` + `offset` is the value in `unit`. `variants` empty: all. `rollover` overrides that of the variant.
-    `decimals` refines the resolution with which it is recorded.
+    raw * `scale` + `offset` is the value in `unit`. `fc`, `word_order` and `nan` None: as in the file's defaults.
+    `plus` are further numbers that are added. `scale_register` holds (as a s16) the exponent of ten by which the number
+    is multiplied too; it stays where it is when the point is repeated per channel or tariff. All of them are read in
+    one request. `values` says what each number of a state means (number: text key). `variants` empty: all. `rollover`
+    overrides that of the variant. `decimals` refines the resolution with which it is recorded.
     """
 
     name: str
     addr: Address
     type: RegisterType
+    fc: ReadFunction | None = None
+    word_order: WordOrder | None = None
+    nan: RawValues | None = None
     scale: Decimal = Decimal(1)
     offset: Decimal = Decimal(0)
+    plus: tuple[AddedRegister, ...] = ()
+    scale_register: Address | None = None
+    form: Form | None = None
+    values: dict[int, TextKey] = Field(default_factory=dict)
     unit: str = "1"
     decimals: Annotated[int, Field(ge=0, le=9)] | None = None
     rollover: Annotated[int, Field(gt=0)] | None = None
@@ -276,6 +227,18 @@ class ProfilePoint(Part):
             PointName.parse(f"{self.name}.t{self.tariffs.count}")
         return self
 
+    @model_validator(mode="after")
+    def _of_fitting_registers(self) -> Self:
+        check_register(self.addr, self.type)
+        if self.nan is not None:
+            check_fit(listed(self.nan), self.type)
+        quantity = self.point.measures
+        if self.form is not None and quantity.kind is not Kind.POWER_FACTOR:
+            raise ValueError(f"form {self.form} folds a power factor, and {quantity.name} is none")
+        if self.values and quantity.nature is not Nature.STATE:
+            raise ValueError(f"values name the states of a state, and {quantity.name} is a {quantity.nature}")
+        return self
+
 
 class ChannelPoint(ProfilePoint):
     """A point that each channel has; `stride` words lie between one channel's register and the next one's."""
@@ -293,13 +256,26 @@ class Repeat(Part):
 
 
 class Vector(Part):
-    """A golden case: these registers of this product must read as these values, in the units used inside."""
+    """A golden case: these registers of this product must read as these values, in the units used inside.
+
+    `source` is which of the profile's sources it comes from, counted from 0. `alarms` are those that the registers
+    raise.
+    """
 
     product: str
+    source: Annotated[int, Field(ge=0)] = 0
     at: Address
     raw: Annotated[tuple[Word, ...], Field(min_length=1, max_length=MOST_REGISTERS)]
     channel: Annotated[int, Field(ge=1, le=MOST_CHANNELS)] = 1
-    expect: Annotated[dict[str, float | None], Field(min_length=1)]
+    fc: ReadFunction | None = None  # None: as in the file's defaults
+    expect: dict[str, float | None] = Field(default_factory=dict)
+    alarms: tuple[ItemName, ...] = ()
+
+    @model_validator(mode="after")
+    def _expects_something(self) -> Self:
+        if not self.expect and not self.alarms:
+            raise ValueError("nothing is expected; give 'expect' or 'alarms'")
+        return self
 
 
 class Profile(Part):
@@ -317,11 +293,21 @@ class Profile(Part):
     limits: Limits = Limits()
     defaults: Defaults = Defaults()
     identify: tuple[IdentifyStep, ...] = ()
-    blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
+    blocks: tuple[Block, ...] = ()
     points: tuple[ProfilePoint, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     clock: Clock | None = None  # None: the device has none, or none that is set over the bus
+    parameters: tuple[Parameter, ...] = ()
+    store: Store | None = None  # None: settings need no further write to be kept
+    commands: tuple[Command, ...] = ()
+    alarms: tuple[DeviceAlarm, ...] = ()
+    notes: tuple[TextKey, ...] = ()  # what whoever commissions the device must know
+    texts: Texts = Field(default_factory=dict)
     tests: tuple[Vector, ...] = ()
+
+    def text(self, key: str, language: str, args: Mapping[str, str] | None = None) -> str:
+        """The text called `key`, in this language or else in English, with `args` in its gaps."""
+        return text_in(self.texts, key, language, args or {})
 
     def product(self, ref: str) -> Product:
         """The product called `ref`; raises UnknownProductError."""
@@ -336,9 +322,10 @@ class Profile(Part):
         return () if self.transport.local is None else self.transport.local.terminals.get(product.variant, ())
 
     def product_of_code(self, code: str) -> Product | None:
-        """The product that says `code` of itself, by the longest beginning that fits; None: none of this profile."""
-        fitting = [product for product in self.products if code.startswith(product.match.product_code)]
-        return max(fitting, key=lambda product: len(product.match.product_code), default=None)
+        """The product that says `code` of itself, by the longest match that fits; None: none of this profile."""
+        fitting = [(product.match, product) for product in self.products if product.match and product.match.fits(code)]
+        longest = max(fitting, key=lambda one: (len(one[0].product_code), one[0].exact), default=None)
+        return longest[1] if longest else None
 
 
 def profile_json_schema() -> dict[str, object]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 
-from wattledger.catalog.schema import MOST_REGISTERS
+from wattledger.catalog.registers import MOST_REGISTERS
 from wattledger.fieldbus.modbus.serial_settings import SerialSettings
 
 # A tenth or so apart: a plan for a cost that is a tenth wrong takes a hundredth longer at most.

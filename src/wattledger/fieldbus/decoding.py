@@ -6,11 +6,15 @@ import math
 import struct
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from fractions import Fraction
+from typing import Protocol
 
-from wattledger.catalog import MappedPoint, RegisterType, TextType, WordOrder
+from wattledger.catalog import Form, MappedAlarm, MappedPoint, RegisterType, TextType, WordOrder
 
-SIGNED = frozenset({RegisterType.S16, RegisterType.S32, RegisterType.S64})
+MOST_EXPONENT = 10  # of a scale register; SunSpec Information Model Specification V1.9, "sunssf"
+NO_EXPONENT = 0x8000
 _SINGLE = struct.Struct(">f")
+_DOUBLE = struct.Struct(">d")
 _FORMATS = {  # of `struct`; a float's bits are looked at before it is taken for a number
     RegisterType.U16: "H",
     RegisterType.S16: "h",
@@ -19,24 +23,59 @@ _FORMATS = {  # of `struct`; a float's bits are looked at before it is taken for
     RegisterType.U64: "Q",
     RegisterType.S64: "q",
     RegisterType.F32: "I",
+    RegisterType.F64: "Q",
     RegisterType.BITS: "H",
 }
+
+
+class Number(Protocol):
+    """A number in registers and the line that makes its value: (raw * multiplier + offset) / divisor."""
+
+    @property
+    def type(self) -> RegisterType: ...
+    @property
+    def word_order(self) -> WordOrder: ...
+    @property
+    def nan(self) -> tuple[int, ...]: ...
+    @property
+    def multiplier(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def divisor(self) -> int: ...
 
 
 def decode(point: MappedPoint, registers: Sequence[int]) -> float | None:
     """The value of `point` in its quantity's inside unit; None: the device says that it has none.
 
-    `registers` are the point's own, unsigned, as they came. Decimal scales give the decimal number (230.12, not
-    230.12000000000001). A float that is not a number, or infinite, is no value.
+    `registers` are the point's own from its first to its last, unsigned, as they came. Decimal scales give the decimal
+    number (230.12, not 230.12000000000001). A float that is not a number, or infinite, is no value.
     """
-    raw = raw_number(registers, point.word_order)
-    if raw in point.nan:
+    return decode_number(point, registers) if point.is_plain else _composed(point, registers)
+
+
+def decode_number(number: Number, registers: Sequence[int]) -> float | None:
+    """The value of one number that these registers hold; None: one of those that mean "not available"."""
+    raw = raw_number(registers, number.word_order)
+    if raw in number.nan:
         return None
-    if point.type is RegisterType.F32:
-        return _float_value(point, raw)
-    if point.type in SIGNED and raw >> (16 * point.words - 1):
-        raw -= 1 << 16 * point.words
-    return (raw * point.multiplier + point.offset) / point.divisor  # one correctly rounded division of whole numbers
+    if number.type.is_float:
+        return _float_value(number, raw)
+    # one correctly rounded division of whole numbers
+    return (signed(raw, number.type) * number.multiplier + number.offset) / number.divisor
+
+
+def is_raised(alarm: MappedAlarm, registers: Sequence[int]) -> bool:
+    """Whether the device's own registers say that what the alarm is about is so."""
+    raw = raw_number(registers, alarm.word_order)
+    return bool(raw >> alarm.bit & 1) if alarm.bit is not None else signed(raw, alarm.type) == alarm.equals
+
+
+def signed(raw: int, register_type: RegisterType) -> int:
+    """A raw number as its type means it; only whole numbers in two's complement are another."""
+    if register_type.is_signed and raw >> (16 * register_type.words - 1):
+        return raw - (1 << 16 * register_type.words)
+    return raw
 
 
 class AnswerDecoder:
@@ -47,7 +86,12 @@ class AnswerDecoder:
     """
 
     def __init__(self, points: Iterable[MappedPoint], *, address: int) -> None:
-        self._rows = [_Row(row, address) for row in _rows_of(points)]
+        points = list(points)
+        plain = [point for point in points if point.is_plain]
+        composed = [point for point in points if not point.is_plain]
+        self._rows: list[_Row | _Composed] = [_Row(row, address) for row in _rows_of(plain)]
+        if composed:
+            self._rows.append(_Composed(composed, address))
 
     def decode(self, registers: Sequence[int]) -> dict[MappedPoint, float | None]:
         """The values of the points in the registers from the read's address on; None: the device has none."""
@@ -70,7 +114,7 @@ class _Row:
         self._words = struct.Struct(f">{ends[-1]}H").pack
         self._places = _places_of_words(points, address) if points[0].word_order is WordOrder.LITTLE else None
         self._count = ends[-1]
-        self._is_float = points[0].type is RegisterType.F32
+        self._is_float = points[0].type.is_float
         self._points = [(point, _signed_nan(point), point.multiplier, point.offset, point.divisor) for point in points]
 
     def decode(self, registers: Sequence[int]) -> dict[MappedPoint, float | None]:
@@ -84,14 +128,24 @@ class _Row:
         }
 
 
+class _Composed:
+    """Points whose value takes more than one number and a line; few devices have them, each is decoded alone."""
+
+    def __init__(self, points: list[MappedPoint], address: int) -> None:
+        self._places = [(point, point.address - address, point.end - address) for point in points]
+
+    def decode(self, registers: Sequence[int]) -> dict[MappedPoint, float | None]:
+        return {point: _composed(point, registers[start:end]) for point, start, end in self._places}
+
+
 def _rows_of(points: Iterable[MappedPoint]) -> list[list[MappedPoint]]:
     """The points in as few rows as may be; those that share registers stand in different ones."""
     rows: list[list[MappedPoint]] = []
     for point in sorted(points, key=lambda point: point.address):
-        is_float = point.type is RegisterType.F32
+        is_float = point.type.is_float
         for row in rows:
             last = row[-1]
-            alike = last.word_order is point.word_order and (last.type is RegisterType.F32) is is_float
+            alike = last.word_order is point.word_order and last.type.is_float is is_float
             if alike and last.end <= point.address:
                 row.append(point)
                 break
@@ -110,10 +164,51 @@ def _places_of_words(points: Sequence[MappedPoint], address: int) -> list[int]:
 
 
 def _signed_nan(point: MappedPoint) -> tuple[int, ...]:
-    if point.type not in SIGNED:
-        return point.nan
-    bits = 16 * point.words
-    return tuple(value - (1 << bits) if value >> bits - 1 else value for value in point.nan)
+    return tuple(signed(value, point.type) for value in point.nan)
+
+
+def _composed(point: MappedPoint, registers: Sequence[int]) -> float | None:
+    """The value of a point with further numbers, an exponent or a form of its own, exactly until it is rounded once."""
+    numbers = [(point.number_at, point.type, point.multiplier, point.nan)]
+    numbers += [(added.address, added.type, added.multiplier, added.nan) for added in point.plus]
+    total = Fraction(0)
+    for address, register_type, multiplier, nan in numbers:
+        start = address - point.address
+        raw = raw_number(registers[start : start + register_type.words], point.word_order)
+        exact = None if raw in nan else _exactly(raw, register_type)
+        if exact is None:
+            return None
+        total += exact * multiplier
+    if point.exponent_at is not None:
+        power = _power(registers[point.exponent_at - point.address])
+        if power is None:
+            return None
+        total *= power
+    value = (total + point.offset) / point.divisor
+    return float(value) if point.form is None else _unfolded(value, point.form)
+
+
+def _exactly(raw: int, register_type: RegisterType) -> Fraction | None:
+    if not register_type.is_float:
+        return Fraction(signed(raw, register_type))
+    text = _text_of_float(raw, register_type)
+    return None if text is None else Fraction(text)
+
+
+def _power(raw: int) -> Fraction | None:
+    """Ten to the power that a scale register holds; None: it says that there is none, or holds no sensible one."""
+    exponent = signed(raw, RegisterType.S16)
+    if raw == NO_EXPONENT or abs(exponent) > MOST_EXPONENT:
+        return None
+    return Fraction(10) ** exponent
+
+
+def _unfolded(value: Fraction, form: Form) -> float | None:
+    match form:
+        case Form.FOUR_QUADRANT:
+            if abs(value) > 2:
+                return None
+            return float(value if abs(value) <= 1 else (2 if value > 0 else -2) - value)
 
 
 def raw_number(registers: Sequence[int], word_order: WordOrder) -> int:
@@ -129,9 +224,15 @@ def decode_text(text_type: TextType, registers: Sequence[int]) -> str:
     if all(word == 0xFFFF for word in registers):
         return ""
     data = b"".join(struct.pack(">H", word) for word in registers)
-    if text_type is TextType.VER3:
-        return ".".join(str(part) for part in data[:3])
-    return text_of(data)
+    match text_type:
+        case TextType.VER3:
+            return ".".join(str(part) for part in data[:3])
+        case TextType.NUM:
+            return str(int.from_bytes(data, "big"))
+        case TextType.STR16:
+            return text_of(data[1::2])
+        case TextType.STR:
+            return text_of(data)
 
 
 def text_of(data: bytes) -> str:
@@ -140,19 +241,27 @@ def text_of(data: bytes) -> str:
     return "".join(character if " " <= character <= "~" else "?" for character in text)
 
 
-def _float_value(point: MappedPoint, raw: int) -> float | None:
-    (number,) = _SINGLE.unpack(raw.to_bytes(4, "big"))
-    if not math.isfinite(number):
+def _float_value(number: Number, raw: int) -> float | None:
+    text = _text_of_float(raw, number.type)
+    if text is None:
         return None
-    text = _shortest(number)
-    if point.multiplier == point.divisor and not point.offset:
+    if number.multiplier == number.divisor and not number.offset:
         return float(text)
-    scaled = Decimal(text) * point.multiplier
-    return float((scaled + point.offset if point.offset else scaled) / point.divisor)  # adding 0 would unsign -0.0
+    scaled = Decimal(text) * number.multiplier
+    return float((scaled + number.offset if number.offset else scaled) / number.divisor)  # adding 0 would unsign -0.0
+
+
+def _text_of_float(raw: int, register_type: RegisterType) -> str | None:
+    """The decimal number that the device meant; None: not a number, or infinite."""
+    if register_type is RegisterType.F64:
+        (double,) = _DOUBLE.unpack(raw.to_bytes(8, "big"))
+        return repr(double) if math.isfinite(double) else None
+    (single,) = _SINGLE.unpack(raw.to_bytes(4, "big"))
+    return _shortest(single) if math.isfinite(single) else None
 
 
 def _shortest(number: float) -> str:
-    """The decimal number that the device meant: the shortest that is this single float (IEEE 754: 6 to 9 digits)."""
+    """The shortest decimal number that is this single float (IEEE 754: 6 to 9 digits)."""
     for digits in (6, 7, 8):
         text = f"{number:.{digits}g}"
         if _SINGLE.unpack(_SINGLE.pack(float(text)))[0] == number:

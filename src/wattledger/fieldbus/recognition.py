@@ -44,7 +44,7 @@ class Proposal:
 def inquiry(profile: Profile, step: IdentifyStep) -> Inquiry:
     """What an identify step asks."""
     if isinstance(step, RegisterStep):
-        return ReadRegisters(profile.defaults.fc, step.addr, step.words)
+        return ReadRegisters(step.fc or profile.defaults.fc, step.addr, step.words)
     return ReadIdentification(step.object)
 
 

@@ -36,7 +36,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from wattledger.catalog.schema import MOST_REGISTERS
+from wattledger.catalog.registers import MOST_REGISTERS
 from wattledger.fieldbus.modbus.pdu import (
     READ_HOLDING_REGISTERS,
     ReadIdentification,

@@ -11,8 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from wattledger.catalog.clock import MOST_WRITTEN
-from wattledger.catalog.schema import MOST_REGISTERS
+from wattledger.catalog.registers import MOST_REGISTERS, MOST_WRITTEN
 
 READ_HOLDING_REGISTERS = 0x03
 READ_INPUT_REGISTERS = 0x04
