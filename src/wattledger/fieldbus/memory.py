@@ -26,7 +26,7 @@ class BlockMemory:
         self._learnt_at: float | None = None
         self._cuts: set[tuple[int, int]] = set()  # (function, address): no read may cross from below to this address
         self._tried_alone: set[tuple[int, int]] = set()
-        self._refused: set[tuple[int, int]] = set()
+        self._refused: set[tuple[int, int, int]] = set()  # (function, address, end) of points
         self._plans: dict[tuple[object, ...], tuple[Read, ...]] = {}
         self._decoders: dict[Read, AnswerDecoder] = {}
 
@@ -38,9 +38,11 @@ class BlockMemory:
         if reads is None:
             if len(self._plans) >= MOST_PLANS:
                 self._forget_plans()
+            asked = [point for point in points if not self.is_refused(point)]
+            whole = [point for point in asked if not point.is_plain]
             reads = self._plans[key] = plan_reads(
-                [point for point in points if not self.is_refused(point)],
-                blocks=[piece for block in device_map.blocks for piece in self._pieces(block)],
+                asked,
+                blocks=[piece for block in device_map.blocks for piece in self._pieces(block, whole)],
                 max_registers=device_map.limits.max_registers,
                 request_cost=request_cost,
             )
@@ -60,7 +62,7 @@ class BlockMemory:
 
     def is_refused(self, point: MappedPoint) -> bool:
         """Whether the device refused this point when it was asked for it alone."""
-        return (point.function, point.address) in self._refused
+        return (point.function, point.address, point.end) in self._refused
 
     def learn_refusal(self, read: Read) -> tuple[Read, ...]:
         """Remember that `read` was refused and give the smaller reads to try instead; none: it cannot be split."""
@@ -69,7 +71,7 @@ class BlockMemory:
             self._learnt_at = self._clock()
         cells = cells_of(read.points)
         if len(cells) == 1:
-            self._refused |= {(read.function, point.address) for point in read.points}
+            self._refused |= {(read.function, point.address, point.end) for point in read.points}
             self._cut(read.function, cells[0].start, cells[0].end)
             return ()
         runs = list(runs_of(cells))
@@ -100,7 +102,14 @@ class BlockMemory:
     def _cut(self, function: int, start: int, end: int) -> None:
         self._cuts |= {(function, start), (function, end)}
 
-    def _pieces(self, block: MappedBlock) -> list[MappedBlock]:
-        inner = sorted(at for function, at in self._cuts if function == block.function and block.start < at < block.end)
+    def _pieces(self, block: MappedBlock, whole: Collection[MappedPoint]) -> list[MappedBlock]:
+        """The block between its cuts; what lies between the numbers of one point is never cut."""
+        inner = sorted(
+            at
+            for function, at in self._cuts
+            if function == block.function
+            and block.start < at < block.end
+            and not any(point.function == function and point.address < at < point.end for point in whole)
+        )
         edges = [block.start, *inner, block.end]
         return [MappedBlock(block.function, start, end) for start, end in pairwise(edges)]

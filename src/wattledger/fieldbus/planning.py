@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from wattledger.catalog import MappedBlock, MappedPoint
+from wattledger.catalog.registers import MOST_REGISTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Read:
     @property
     def fillers(self) -> int:
         """How many of its registers nobody asked for."""
-        return self.count - sum(cell.end - cell.start for cell in cells_of(self.points))
+        spans = (span for point in self.points for span in point.spans)
+        return self.count - len({at for start, end in spans for at in range(start, end)})
 
     def __hash__(self) -> int:
         return hash((self.function, self.address, self.count))  # what follows from a read is looked up at each poll
@@ -38,7 +40,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """Registers that belong together: those of one point, or of several that share them."""
+    """Registers that belong together: those of one point, or of several that share or interlace them."""
 
     start: int
     end: int
@@ -59,16 +61,21 @@ def plan_reads(
     return tuple(
         read
         for block in sorted(by_block, key=lambda block: (block.function, block.start))
-        for read in _plan_block(block.function, cells_of(by_block[block]), max_registers, request_cost)
+        for read in _plan_block(
+            block.function, cells_of(by_block[block], most=max_registers), max_registers, request_cost
+        )
     )
 
 
-def cells_of(points: Iterable[MappedPoint]) -> list[_Cell]:
-    """The points by the registers they take, in order; points that overlap share a cell."""
+def cells_of(points: Iterable[MappedPoint], *, most: int = MOST_REGISTERS) -> list[_Cell]:
+    """The points by the registers they take, in order; points that overlap share a cell of at most `most` registers.
+
+    Where points with one scale register reach further than that together, it is read with each of their cells.
+    """
     cells: list[_Cell] = []
     for point in sorted(points, key=lambda point: (point.address, point.end)):
         last = cells[-1] if cells else None
-        if last is not None and point.address < last.end:
+        if last is not None and point.address < last.end and point.end - last.start <= most:
             cells[-1] = _Cell(last.start, max(last.end, point.end), (*last.points, point))
         else:
             cells.append(_Cell(point.address, point.end, (point,)))

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from wattledger.catalog import (
+    AddedNumber,
     Catalog,
     DeviceMap,
+    Form,
     Limits,
     MappedBlock,
     MappedPoint,
@@ -38,11 +40,16 @@ def make_point() -> Callable[..., MappedPoint]:
         offset: int = 0,
         nan: tuple[int, ...] = (),
         name: str = "signal",
+        function: int = 3,
+        inset: int = 0,
+        plus: tuple[AddedNumber, ...] = (),
+        exponent_at: int | None = None,
+        form: Form | None = None,
     ) -> MappedPoint:
         return MappedPoint(
             channel=channel,
             name=PointName.parse(name),
-            function=3,
+            function=function,
             address=address,
             type=RegisterType(register_type),
             word_order=WordOrder(word_order),
@@ -54,6 +61,10 @@ def make_point() -> Callable[..., MappedPoint]:
             poll=PollClass.NORMAL,
             recorded_by_default=False,
             offset=offset,
+            inset=inset,
+            plus=plus,
+            exponent_at=exponent_at,
+            form=form,
         )
 
     return make

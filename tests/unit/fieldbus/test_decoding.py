@@ -10,9 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattledger.catalog import Catalog, MappedPoint, TextType
+from wattledger.catalog import (
+    AddedNumber,
+    AlarmSeverity,
+    Catalog,
+    Form,
+    MappedAlarm,
+    MappedPoint,
+    RegisterType,
+    TextType,
+    WordOrder,
+)
 from wattledger.fieldbus import decode
-from wattledger.fieldbus.decoding import AnswerDecoder, decode_text
+from wattledger.fieldbus.decoding import AnswerDecoder, decode_text, is_raised
 from wattledger.fieldbus.vectors import vector_faults
 
 MakePoint = Callable[..., MappedPoint]
@@ -99,6 +109,81 @@ def test_a_float_is_scaled_to_the_inside_unit(make_point: MakePoint) -> None:
     assert decode(make_point(0, "f32", multiplier=1000), float_registers(1.234)) == 1234.0
 
 
+def double_registers(number: float) -> tuple[int, ...]:
+    return struct.unpack(">4H", struct.pack(">d", number))
+
+
+@given(number=st.floats(allow_nan=False, allow_infinity=False))
+def test_a_double_keeps_every_digit_that_it_has(make_point: MakePoint, number: float) -> None:
+    assert decode(make_point(0, "f64"), double_registers(number)) == number
+    assert decode(make_point(0, "f64", word_order="little"), double_registers(number)[::-1]) == number
+
+
+def test_a_double_is_scaled_by_decimals_and_may_be_no_number(make_point: MakePoint) -> None:
+    kilo = make_point(0, "f64", multiplier=1000)
+
+    assert decode(kilo, double_registers(1234567.891)) == 1234567891.0
+    assert decode(kilo, double_registers(float("nan"))) is None
+
+
+def test_what_is_left_over_is_added_to_whole_kilowatt_hours(make_point: MakePoint) -> None:
+    residual = AddedNumber(2, RegisterType.U16, 1, (0xFFFF,))  # tenths of a Wh, as on the newer Diris meters
+    energy = make_point(0, "u32", multiplier=10_000, divisor=10, nan=(0xFFFFFFFF,), plus=(residual,))
+
+    assert decode(energy, (0x0001, 0xE240, 1234)) == 123_456_123.4
+    assert decode(energy, (0, 0, 0xFFFF)) is None
+    assert decode(energy, (0xFFFF, 0xFFFF, 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "exponent", "expected"),
+    [
+        (2301, 0xFFFF, 230.1),  # 10 to the power of -1
+        (2301, 0, 2301.0),
+        (0x8001, 2, -3276700.0),
+        (12345, 0xFFFB, 0.12345),
+        (2301, 0x8000, None),  # SunSpec: there is none
+        (2301, 300, None),  # no exponent that anybody means
+    ],
+)
+def test_an_exponent_in_another_register_scales_exactly(
+    make_point: MakePoint, raw: int, exponent: int, expected: float | None
+) -> None:
+    before, behind = make_point(0, "s16", exponent_at=3), make_point(0, "s16", inset=3, exponent_at=0)
+
+    assert decode(before, (raw, 0, 0, exponent)) == expected
+    assert decode(behind, (exponent, 0, 0, raw)) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [(0.95, 0.95), (-0.95, -0.95), (1.0, 1.0), (1.05, 0.95), (-1.2, -0.8), (2.0, 0.0), (-2.0, 0.0), (2.5, None)],
+)
+def test_a_power_factor_folded_into_four_quadrants_is_unfolded(
+    make_point: MakePoint, said: float, expected: float | None
+) -> None:
+    assert decode(make_point(0, "f32", form=Form.FOUR_QUADRANT), float_registers(said)) == expected
+
+
+@pytest.mark.parametrize(
+    ("alarm_type", "bit", "equals", "quiet", "raised"),
+    [
+        ("bits", 1, None, (0b101,), (0b010,)),
+        ("u32", 17, None, (0x0001, 0xFFFF), (0x0002, 0x0000)),
+        ("u16", None, 8, (9,), (8,)),
+        ("s16", None, -1, (1,), (0xFFFF,)),
+    ],
+)
+def test_an_alarm_is_raised_by_its_bit_or_its_code(
+    alarm_type: str, bit: int | None, equals: int | None, quiet: tuple[int, ...], raised: tuple[int, ...]
+) -> None:
+    alarm = MappedAlarm(
+        "a", AlarmSeverity.WARNING, "alarm.a", {}, 3, 0, RegisterType(alarm_type), WordOrder.BIG, bit, equals
+    )
+
+    assert (is_raised(alarm, quiet), is_raised(alarm, raised)) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("registers", "text"),
     [
@@ -119,26 +204,45 @@ def test_a_version_is_three_numbers() -> None:
     assert decode_text(TextType.VER3, (0x0401, 0x0000)) == "4.1.0"
 
 
+def test_a_text_may_hold_one_character_a_register() -> None:
+    assert decode_text(TextType.STR16, (0x0053, 0x004F, 0x0043, 0x004F)) == "SOCO"
+    assert decode_text(TextType.STR16, (0x0045, 0x0034, 0x0000, 0x0041)) == "E4"
+
+
+def test_a_model_code_that_is_a_number_reads_as_its_digits() -> None:
+    assert decode_text(TextType.NUM, (341,)) == "341"
+    assert decode_text(TextType.NUM, (0x0001, 0x0000)) == "65536"
+    assert decode_text(TextType.NUM, (0xFFFF,)) == ""
+
+
+Described = tuple[int, str, dict[str, object]]
+
+
 @st.composite
-def described(draw: st.DrawFn) -> tuple[int, str, str, int, int, tuple[int, ...]]:
-    """Address, type, word order, multiplier, divisor and "not available" of a point."""
-    register_type = draw(st.sampled_from(["u16", "s16", "u32", "s32", "u64", "s64", "f32", "bits"]))
-    nan = draw(st.sampled_from([(), (0,), (0xFFFF,), (0x7FFF, 0x8000)]))
-    scale = draw(st.sampled_from([(1, 1), (1, 100), (1000, 1)]))
-    return draw(st.integers(100, 120)), register_type, draw(st.sampled_from(["big", "little"])), *scale, nan
+def described(draw: st.DrawFn) -> Described:
+    """Address, type and the rest of a point, which may take further numbers."""
+    kind = draw(st.sampled_from(["u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "bits"]))
+    multiplier, divisor = draw(st.sampled_from([(1, 1), (1, 100), (1000, 1)]))
+    address = draw(st.integers(100, 120))
+    rest: dict[str, object] = {
+        "word_order": draw(st.sampled_from(["big", "little"])),
+        "multiplier": multiplier,
+        "divisor": divisor,
+        "nan": draw(st.sampled_from([(), (0,), (0xFFFF,), (0x7FFF, 0x8000)])),
+        "exponent_at": draw(st.sampled_from([None, None, address + 4])),
+        "plus": draw(st.sampled_from([(), (), (AddedNumber(address + 2, RegisterType.S16, 3, (0,)),)])),
+    }
+    return address, kind, rest
 
 
 @given(
-    points=st.lists(described(), min_size=1, max_size=12, unique=True),
-    registers=st.lists(st.sampled_from([0, 1, 0x7FFF, 0x8000, 0x4366, 0xFFFF]), min_size=24, max_size=24),
+    points=st.lists(described(), min_size=1, max_size=12),
+    registers=st.lists(st.sampled_from([0, 1, 0x7FFF, 0x8000, 0x4366, 0xFFFF]), min_size=26, max_size=26),
 )
 def test_points_decoded_together_are_what_each_is_alone_wherever_they_lie(
-    make_point: MakePoint, points: list[tuple[int, str, str, int, int, tuple[int, ...]]], registers: list[int]
+    make_point: MakePoint, points: list[Described], registers: list[int]
 ) -> None:
-    made = [
-        make_point(at, kind, word_order=order, multiplier=multiplier, divisor=divisor, nan=nan, channel=channel)
-        for channel, (at, kind, order, multiplier, divisor, nan) in enumerate(points)
-    ]
+    made = [make_point(at, kind, channel=channel, **rest) for channel, (at, kind, rest) in enumerate(points)]
 
     together = AnswerDecoder(made, address=100).decode(registers)
 

@@ -81,6 +81,32 @@ def test_points_that_share_registers_are_refused_together(make_point: MakePoint,
     assert all(memory.is_refused(point) for point in shared)
 
 
+def test_a_cut_between_single_points_leaves_a_value_of_several_registers_whole(
+    make_point: MakePoint, make_map: MakeMap
+) -> None:
+    single = [make_point(at) for at in (1, 2, 3)]
+    scaled = make_point(0, exponent_at=5)
+    mapped = make_map([*single, scaled], (0, 6))
+    memory = BlockMemory()
+    for _ in range(2):
+        for read in memory.plan(mapped, single, request_cost=50):
+            memory.learn_refusal(read)
+
+    assert spans(memory.plan(mapped, single, request_cost=50)) == [(1, 1), (2, 1), (3, 1)]
+    assert spans(memory.plan(mapped, mapped.points, request_cost=50)) == [(0, 6)]
+
+
+def test_a_point_that_begins_where_a_refused_one_did_is_still_asked(make_point: MakePoint, make_map: MakeMap) -> None:
+    short, long = make_point(0, inset=1, exponent_at=0), make_point(0, inset=4, exponent_at=0)
+    mapped = make_map([short, long], (0, 5))
+    memory = BlockMemory()
+
+    (read,) = memory.plan(mapped, [long], request_cost=50)
+    memory.learn_refusal(read)
+
+    assert (memory.is_refused(short), memory.is_refused(long)) == (False, True)
+
+
 def test_other_blocks_are_not_touched(make_point: MakePoint, make_map: MakeMap) -> None:
     mapped = make_map([make_point(0), make_point(2), make_point(10), make_point(12)], (0, 3), (10, 13))
     memory = BlockMemory()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattledger.catalog import Catalog, MappedBlock, MappedPoint, device_map
+from wattledger.catalog import AddedNumber, Catalog, MappedBlock, MappedPoint, RegisterType, device_map
 from wattledger.fieldbus import Read, plan_reads
 
 MakePoint = Callable[..., MappedPoint]
@@ -132,3 +132,31 @@ def test_a_point_larger_than_a_request_is_an_error(make_point: MakePoint) -> Non
 
 def test_nothing_due_needs_no_read() -> None:
     assert plan_reads([], blocks=[MappedBlock(3, 0, 6)], max_registers=10, request_cost=1) == ()
+
+
+def test_numbers_that_make_one_value_are_read_at_once_with_what_lies_between(make_point: MakePoint) -> None:
+    power = make_point(40, exponent_at=52)
+    energy = make_point(60, "u32", plus=(AddedNumber(62, RegisterType.U16, 1, ()),))
+    blocks = [MappedBlock(3, 0, 100)]
+
+    reads = plan_reads([energy, make_point(45), power], blocks=blocks, max_registers=125, request_cost=1)
+
+    assert [(read.address, read.count, read.fillers) for read in reads] == [(40, 13, 10), (60, 3, 0)]
+
+
+def test_a_scale_register_is_read_twice_where_one_request_cannot_hold_all_that_use_it(make_point: MakePoint) -> None:
+    points = [make_point(at, exponent_at=12) for at in (0, 5)] + [
+        make_point(12, inset=at - 12, exponent_at=12) for at in (20, 24)
+    ]
+
+    reads = plan_reads(points, blocks=[MappedBlock(3, 0, 30)], max_registers=13, request_cost=1)
+
+    assert [(read.address, read.count) for read in reads] == [(0, 13), (12, 13)]
+
+
+def test_points_are_read_with_their_own_function(make_point: MakePoint) -> None:
+    points = [make_point(0), make_point(0, function=4), make_point(1, function=4)]
+
+    reads = plan_reads(points, blocks=[MappedBlock(3, 0, 2), MappedBlock(4, 0, 2)], max_registers=125, request_cost=1)
+
+    assert [(read.function, read.address, read.count) for read in reads] == [(3, 0, 1), (4, 0, 2)]
