@@ -26,7 +26,7 @@ from wattledger.fieldbus.modbus.pdu import (
     ReadRegisters,
     Request,
 )
-from wattledger.fieldbus.recognition import NAMES, inquiry, is_same, text_said
+from wattledger.fieldbus.recognition import IS_ANYBODY_THERE, NAMES, inquiry, is_same, text_said
 
 MOST_NOISE = 2  # answers that fit nothing; a line that is set otherwise than the device gives no better ones
 BUSY_CODES = frozenset({NOT_READY, BUSY})  # what says nothing of the device but that it has no time
@@ -114,10 +114,10 @@ class _Inquiry:
             return self._report(Outcome.REFUSED, Advice.CHECK_DOUBLE_ADDRESS, because=doubled)
         if not self.understood:
             return self._judge_without_answer()
-        if not self._is_vendor_right():
+        if self._is_contradicted():
             return self._report(Outcome.OTHER_DEVICE, Advice.CHECK_PROFILE)
         code = self.found.get(Found.PRODUCT_CODE)
-        return self._judge_without_code() if code is None else self._judge_code(code, product)
+        return self._judge_without_code(product) if code is None else self._judge_code(code, product)
 
     def _judge_without_answer(self) -> Identification:
         if lost := self._first(LinkError):
@@ -129,19 +129,23 @@ class _Inquiry:
         is_beyond_gateway = gateways_word is not None and gateways_word.code == GATEWAY_TARGET_SILENT
         return self._report(Outcome.NO_ANSWER, Advice.CHECK_WIRING if is_beyond_gateway else Advice.CHECK_UNIT)
 
-    def _judge_without_code(self) -> Identification:
+    def _judge_without_code(self, product: Product) -> Identification:
         if lost := self._first(LinkError):
             return self._report(Outcome.NO_ANSWER, Advice.CHECK_ADDRESS, because=lost)
         busy = next((error for error in self.errors if _is_busy(error)), None)
         if busy is not None:
             return self._report(Outcome.REFUSED, Advice.TRY_AGAIN, because=busy)
-        tells_code = any(step.into is Found.PRODUCT_CODE for step in self.profile.identify)
-        if tells_code or self.errors:
+        steps = self.profile.identify
+        telling = {step.into for step in steps if step.equals is not None} or {step.into for step in steps}
+        is_code_missing = product.match is not None and any(step.into is Found.PRODUCT_CODE for step in steps)
+        if is_code_missing or (self.errors and not telling & self.found.keys()):
             return self._report(Outcome.REFUSED, Advice.CHECK_PROFILE)
         return self._report(Outcome.MATCH, Advice.NONE)  # it answers, and its profile knows no more to ask
 
     def _judge_code(self, code: str, product: Product) -> Identification:
         actual = self.profile.product_of_code(code)
+        if actual is None and product.match is None:
+            return self._report(Outcome.MATCH, Advice.NONE)  # it is not known what such a product calls itself
         if actual is None:
             return self._report(Outcome.OTHER_DEVICE, Advice.CHECK_PROFILE)
         if actual.ref != product.ref:
@@ -164,13 +168,16 @@ class _Inquiry:
         return await self.link.request(self.unit_id, request, timeout_s=timeout_s, manners=Manners.of(limits))
 
     async def _probe(self, product: Product) -> None:
-        """A device that cannot tell who it is can at least answer for its first point."""
-        for point in device_map(self.profile, product).points[:1]:
-            request = ReadRegisters(point.function, point.address, point.words)
-            try:
-                await self._say(request)
-                self.understood = True
-            except FieldbusError as error:
+        """A device that cannot tell who it is can at least answer for its first point, or at all where it has none."""
+        points = device_map(self.profile, product).points
+        first = ReadRegisters(points[0].function, points[0].address, points[0].words) if points else IS_ANYBODY_THERE
+        try:
+            await self._say(first)
+            self.understood = True
+        except FieldbusError as error:
+            if not points and isinstance(error, RefusedError) and not error.means_silence:
+                self.understood = True  # a refusal is all that was hoped for
+            else:
                 self._note(None, error)
 
     def _keep(self, step: IdentifyStep, text: str) -> None:
@@ -188,10 +195,16 @@ class _Inquiry:
             # Some devices do not even refuse a function that they do not know.
             self._silent_kinds.add(step.kind)
 
-    def _is_vendor_right(self) -> bool:
-        vendor = self.found.get(Found.VENDOR)
-        wanted = {step.equals for step in self.profile.identify if step.into is Found.VENDOR and step.equals}
-        return vendor is None or not wanted or any(is_same(vendor, name) for name in wanted)
+    def _is_contradicted(self) -> bool:
+        """Whether the device says something else of itself than each step that asks for it wants."""
+        wanted: dict[Found, set[str]] = {}
+        for step in self.profile.identify:
+            if step.equals is not None:
+                wanted.setdefault(step.into, set()).add(step.equals)
+        return any(
+            what in self.found and not any(is_same(self.found[what], text) for text in texts)
+            for what, texts in wanted.items()
+        )
 
     def _first(self, kind: type[ErrorT]) -> ErrorT | None:
         return next((error for error in self.errors if isinstance(error, kind)), None)

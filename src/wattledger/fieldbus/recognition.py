@@ -1,7 +1,9 @@
 """Which profile of the catalog an unknown device has, by what it says of itself; pure.
 
 Each profile tells what to ask (its identify steps) and which answers are its own. What is asked first costs least and
-tells most: a product's code where the make is known already, then what tells makes apart, short reads before long ones.
+tells most: a product's code where the make is known already, then what tells makes apart; of these, what many profiles
+want to know and what is short. Profiles share their questions, so an unknown device is asked each distinct one once at
+most. A profile that knows nothing to ask is never proposed.
 """
 
 from __future__ import annotations
@@ -11,15 +13,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from wattledger.catalog import Found, IdentifyStep, Profile, RegisterStep
+from wattledger.catalog import Found, IdentifyStep, Product, Profile, RegisterStep, Status
 from wattledger.fieldbus.decoding import decode_text, text_of
-from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters
+from wattledger.fieldbus.modbus.pdu import READ_HOLDING_REGISTERS, ReadIdentification, ReadRegisters
 
 Inquiry: TypeAlias = ReadRegisters | ReadIdentification
 Said: TypeAlias = Sequence[int] | None  # registers or bytes; None: it was asked, and no answer came that counts
 
+# The function that nearly every device knows; one that does not know the register, or not even the function, refuses.
+IS_ANYBODY_THERE = ReadRegisters(READ_HOLDING_REGISTERS, 0, 1)
+
 # What the standard's basic objects hold; Modbus Application Protocol V1.1b3, 6.21.
 STANDARD_OBJECTS = {0: Found.VENDOR, 1: Found.PRODUCT_CODE, 2: Found.FIRMWARE}
+
+# Registers that could be read in the time of one more request on a serial line at 19200 baud: what a question costs
+# beside its length, which decides only between questions that tell equally much.
+QUESTION_COST = 25
+
+# How far the table behind a profile can be trusted, where several fit equally well.
+TRUST = (Status.VERIFIED, Status.OFFICIAL, Status.DERIVED, Status.UNVERIFIED)
 
 NAMES = {Found.PRODUCT_CODE: "product"}  # other things found are called as in the profile
 
@@ -59,9 +71,10 @@ def is_same(text: str, wanted: str) -> bool:
 
 
 def proposals(profiles: Sequence[Profile], answers: Mapping[Inquiry, Said]) -> tuple[Proposal, ...]:
-    """The profiles that fit these answers, the surest first."""
-    found = [proposal for profile in profiles if (proposal := _Standing(profile, answers).proposal) is not None]
-    return tuple(sorted(found, key=lambda one: one.certainty is not Certainty.SURE))
+    """The profiles that fit these answers, the surest first; then those that know the product, from the best table."""
+    trusted = sorted(profiles, key=lambda profile: TRUST.index(profile.status))
+    found = [proposal for profile in trusted if (proposal := _Standing(profile, answers).proposal) is not None]
+    return tuple(sorted(found, key=lambda one: (one.certainty is not Certainty.SURE, one.product is None)))
 
 
 def serial_inquiry(profile: Profile, answers: Mapping[Inquiry, Said]) -> Inquiry | None:
@@ -77,8 +90,11 @@ def next_inquiry(profiles: Sequence[Profile], answers: Mapping[Inquiry, Said]) -
     standings = [_Standing(profile, answers) for profile in profiles]
     if any(one.proposal is not None and one.proposal.certainty is Certainty.SURE for one in standings):
         return None
-    wanted = [(rank, _size(asked), asked) for one in standings for rank, asked in one.open_inquiries()]
-    return min(wanted, key=lambda one: one[:2])[2] if wanted else None
+    wanted: dict[Inquiry, list[int]] = {}
+    for one in standings:
+        for rank, asked in one.open_inquiries():
+            wanted.setdefault(asked, []).append(rank)
+    return min(wanted, key=lambda asked: (min(wanted[asked]), _cost(asked) / len(wanted[asked])), default=None)
 
 
 def said_by(profile: Profile | None, answers: Mapping[Inquiry, Said]) -> dict[str, str]:
@@ -107,11 +123,12 @@ class _Standing:
             return None
         codes = [text for step, text in self.texts() if step.into is Found.PRODUCT_CODE]
         products = [found for code in codes if (found := self._profile.product_of_code(code)) is not None]
-        product = products[0].ref if products else None
-        if product is None and not self._is_confirmed:
-            return None
-        certainty = Certainty.SURE if product is not None and self._is_confirmed else Certainty.LIKELY
-        return Proposal(self._profile.id, product, certainty)
+        if not self._is_confirmed:
+            return Proposal(self._profile.id, products[0].ref, Certainty.LIKELY) if products else None
+        if products:
+            return Proposal(self._profile.id, products[0].ref, Certainty.SURE)
+        only = self._only_product
+        return Proposal(self._profile.id, only.ref if only else None, Certainty.LIKELY)
 
     def open_inquiries(self) -> Iterator[tuple[int, Inquiry]]:
         """What is still to be asked for this profile, with a rank: lower ones first."""
@@ -136,6 +153,12 @@ class _Standing:
                 yield step, text
 
     @property
+    def _only_product(self) -> Product | None:
+        """The product of a make's profile that has no other, and no code by which it would be told from others."""
+        products = self._profile.products
+        return products[0] if len(products) == 1 and products[0].match is None else None
+
+    @property
     def _is_confirmed(self) -> bool:
         return any(step.equals is not None and is_same(text, step.equals) for step, text in self.texts())
 
@@ -144,5 +167,5 @@ class _Standing:
         return any(step.equals is not None and not is_same(text, step.equals) for step, text in self.texts())
 
 
-def _size(asked: Inquiry) -> int:
-    return asked.count if isinstance(asked, ReadRegisters) else 1
+def _cost(asked: Inquiry) -> int:
+    return QUESTION_COST + (asked.count if isinstance(asked, ReadRegisters) else 1)

@@ -17,8 +17,9 @@ from wattledger.fieldbus.errors import (
     UnfitAnswerError,
 )
 from wattledger.fieldbus.link import Wire
-from wattledger.fieldbus.modbus.pdu import READ_HOLDING_REGISTERS, ReadIdentification, ReadRegisters
+from wattledger.fieldbus.modbus.pdu import ReadIdentification
 from wattledger.fieldbus.recognition import (
+    IS_ANYBODY_THERE,
     STANDARD_OBJECTS,
     Certainty,
     Inquiry,
@@ -29,9 +30,6 @@ from wattledger.fieldbus.recognition import (
     said_by,
     serial_inquiry,
 )
-
-# The function that nearly every device knows; one that does not know the register, or not even the function, refuses.
-IS_ANYBODY_THERE = ReadRegisters(READ_HOLDING_REGISTERS, 0, 1)
 
 # Noise may have been no more than that. And where a host hangs up because of the unit that it was asked for it does so
 # again, while an adapter that was pulled out cannot be reached any more.

@@ -13,6 +13,7 @@ from wattledger.fieldbus.recognition import (
     Certainty,
     Inquiry,
     Proposal,
+    inquiry,
     next_inquiry,
     proposals,
     said_by,
@@ -24,12 +25,21 @@ HAGER_VENDOR, HAGER_CODE = ReadRegisters(3, 0x1000, 16), ReadRegisters(3, 0x1010
 VENDOR, CODE, SERIAL = ReadIdentification(0), ReadIdentification(1), ReadIdentification(0x80)
 
 
-def profile(name: str, *steps: Mapping[str, object], code: str = "X1") -> Profile:
-    """A profile that is recognised by `steps` and has one product."""
+def profile(
+    name: str,
+    *steps: Mapping[str, object],
+    code: str | None = "X1",
+    exact: bool = False,
+    status: str = "unverified",
+) -> Profile:
+    """A profile that is recognised by `steps` and has one product; `code` None: which does not tell its code."""
+    product: dict[str, Any] = {"ref": f"{name}-1", "variant": "v"}
+    if code is not None:
+        product["match"] = {"product_code": code, "exact": exact}
     document: dict[str, Any] = {
-        "id": name, "version": 1, "name": name, "family": name, "status": "unverified", "sources": [{"title": "test"}],
+        "id": name, "version": 1, "name": name, "family": name, "status": status, "sources": [{"title": "test"}],
         "variants": {"v": {"title": "all"}},
-        "products": [{"ref": f"{name}-1", "variant": "v", "match": {"product_code": code}}],
+        "products": [product],
         "transport": {"rtu": {"baud": [9600], "parity": "N"}},
         "identify": list(steps), "blocks": [{"start": 0, "words": 2}],
     }  # fmt: skip
@@ -37,7 +47,7 @@ def profile(name: str, *steps: Mapping[str, object], code: str = "X1") -> Profil
 
 
 def register_step(address: int, words: int, into: str, **more: object) -> dict[str, object]:
-    return {"kind": "register", "addr": address, "words": words, "type": "str", "into": into, **more}
+    return {"kind": "register", "addr": address, "words": words, "type": "str", "into": into} | more
 
 
 SOCO = profile(
@@ -60,12 +70,61 @@ def dialogue(device: Mapping[Inquiry, tuple[int, ...] | bytes], *profiles: Profi
     return list(answers)
 
 
-def test_makes_are_told_apart_by_short_reads_first_and_each_is_asked_once() -> None:
+def test_what_several_profiles_want_to_know_and_what_is_short_is_asked_first_and_each_thing_once() -> None:
     twin = SOCO.model_copy(update={"id": "twin"})
 
     asked = dialogue({}, HAGER, SOCO, twin, PLAIN)
 
-    assert asked == [VENDOR, ReadRegisters(3, 50000, 4), HAGER_VENDOR, ReadRegisters(3, 11, 1)]
+    assert asked == [ReadRegisters(3, 50000, 4), VENDOR, HAGER_VENDOR, ReadRegisters(3, 11, 1)]
+
+
+def test_an_unknown_device_is_asked_no_more_than_the_distinct_questions_of_all_profiles() -> None:
+    profiles = load_catalog().profiles
+    distinct = {inquiry(one, step) for one in profiles for step in one.identify}
+
+    asked = dialogue({}, *profiles)
+
+    assert len(set(asked)) == len(asked)
+    assert set(asked) <= distinct
+
+
+def test_a_profile_that_knows_nothing_to_ask_is_not_proposed() -> None:
+    silent = profile("silent", code=None)
+
+    assert dialogue({}, silent) == []
+    assert proposals([silent, SOCO], {VENDOR: b"ACME", CODE: b"X1"}) == ()
+
+
+NUMBERED = profile("numbered", register_step(11, 1, "product_code", type="num"), code="341", exact=True)
+
+
+@pytest.mark.parametrize(("register", "product"), [(341, "numbered-1"), (3410, None), (34, None), (0xFFFF, None)])
+def test_a_model_code_that_is_a_number_is_compared_whole(register: int, product: str | None) -> None:
+    found = proposals([NUMBERED], {ReadRegisters(3, 11, 1): (register,)})
+
+    assert [one.product for one in found] == ([product] if product else [])
+
+
+def test_a_make_with_one_product_that_has_no_code_is_that_product() -> None:
+    only = profile("only", register_step(50000, 4, "vendor", type="str16", equals="SOCO"), code=None)
+    answers = {ReadRegisters(3, 50000, 4): tuple(b"SOCO")}
+
+    assert proposals([only], answers) == (Proposal("only", "only-1", Certainty.LIKELY),)
+
+
+def test_a_step_is_asked_with_its_own_function() -> None:
+    inputs = profile("inputs", register_step(16, 4, "product_code", fc=4))
+
+    assert dialogue({}, inputs) == [ReadRegisters(4, 16, 4)]
+
+
+def test_of_profiles_that_fit_alike_the_one_with_the_better_table_comes_first() -> None:
+    step = register_step(0, 4, "vendor", equals="ACME")
+    twins = [profile("guess", step, status="derived"), profile("table", step, status="official")]
+
+    found = proposals(twins, {ReadRegisters(3, 0, 4): words("ACME", 4)})
+
+    assert [one.profile for one in found] == ["table", "guess"]
 
 
 def test_nothing_more_is_asked_once_a_profile_fits_surely() -> None:

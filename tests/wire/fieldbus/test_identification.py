@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wattledger.catalog import Profile, device_map, load_catalog
+from wattledger.catalog import Found, Product, Profile, RegisterStep, TextType, device_map, load_catalog
 from wattledger.fieldbus import Advice, Identification, Outcome, TcpLink, identify
 
 MEI = 0x2B
@@ -214,6 +214,41 @@ async def test_a_profile_that_cannot_tell_accepts_whoever_answers_for_its_first_
     found = await identified(scripted(lambda a: [a.answer() if answers else a.refusal(2)]), mute)
 
     assert found.outcome is outcome
+
+
+async def test_of_a_device_whose_registers_nobody_published_a_refusal_is_enough(
+    scripted: Any, profile: Profile
+) -> None:
+    unknown = profile.model_copy(update={"identify": (), "points": (), "repeats": (), "blocks": ()})
+
+    found = await identified(scripted(lambda asked: [asked.refusal(2)]), unknown)
+
+    assert (found.outcome, found.detail) == (Outcome.MATCH, "")
+
+
+async def test_a_product_that_has_no_code_of_its_own_is_whatever_is_none_of_the_others(
+    scripted: Any, profile: Profile
+) -> None:
+    nameless = Product(ref="OTHER", variant="d3")
+    more = profile.model_copy(update={"products": (*profile.products, nameless)})
+    answers = {0x1000: words("Hager", 16), 0x1010: words("NEW1", 16)}
+
+    def says(asked: Any) -> Sequence[Any]:
+        return [asked.answer(answers[asked.address]) if asked.address in answers else asked.refusal(2)]
+
+    assert (await identified(scripted(says), more, product="OTHER")).outcome is Outcome.MATCH
+    answers[0x1010] = words("ECR380D", 16)
+    sister = await identified(scripted(says), more, product="OTHER")
+    assert (sister.outcome, sister.advice) == (Outcome.OTHER_DEVICE, Advice.CHOOSE_PRODUCT)
+
+
+async def test_whatever_a_device_must_say_of_itself_is_held_against_it(scripted: Any, profile: Profile) -> None:
+    step = RegisterStep(kind="register", addr=0x1042, words=4, type=TextType.STR, into=Found.MODEL, equals="MOD")
+    only_model = profile.model_copy(update={"identify": (step,)})
+
+    found = await identified(scripted(lambda asked: [asked.answer(words("OTHER", 4))]), only_model)
+
+    assert (found.outcome, found.advice) == (Outcome.OTHER_DEVICE, Advice.CHECK_PROFILE)
 
 
 async def test_a_slow_device_that_cannot_tell_who_it_is_has_its_own_time_to_answer(
