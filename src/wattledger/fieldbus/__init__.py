@@ -45,10 +45,13 @@ from wattledger.fieldbus.planning import Read, plan_reads
 from wattledger.fieldbus.reading import PointAnswer, PointValue, PointValues, ReadFailure, read_points
 from wattledger.fieldbus.recognition import Certainty, Proposal
 from wattledger.fieldbus.scanning import FoundUnit, probe_unit
+from wattledger.fieldbus.settings import AlarmState, Setting, read_alarms, read_settings
 from wattledger.fieldbus.statistics import TrafficSnapshot, TrafficStatistics
+from wattledger.fieldbus.vectors import vector_faults
 
 __all__ = [
     "Advice",
+    "AlarmState",
     "AnalogOutput",
     "AnswerTimeoutError",
     "Backoff",
@@ -92,6 +95,7 @@ __all__ = [
     "RtuLink",
     "RtuTrial",
     "SerialSettings",
+    "Setting",
     "Shown",
     "TcpLink",
     "Terminal",
@@ -116,7 +120,10 @@ __all__ = [
     "load_board",
     "plan_reads",
     "probe_unit",
+    "read_alarms",
     "read_points",
+    "read_settings",
     "resolution",
     "time_shown",
+    "vector_faults",
 ]
