@@ -101,9 +101,10 @@ def _files(folder: Path) -> Iterator[Path]:
 def _report(error: ValidationError, document: Document) -> str:
     details = error.errors(include_url=False)
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return f"{_place(details[0]['loc'], document)}{_problem(details[0])}{more}"
+    return f"{_place(details[0]['loc'], document)}{_problem(details[0], document)}{more}"
 
 
+SINGULAR = ("plus",)
 NAMED_BY = ("name", "ref", "addr", "start", "title")  # what a person would call an entry by
 
 
@@ -122,7 +123,7 @@ def _place(location: tuple[int | str, ...], document: Document) -> str:
 
 
 def _entry(part: Document, group: str, index: int) -> str:
-    kind = group.removesuffix("s")
+    kind = group if group in SINGULAR else group.removesuffix("s")
     for key in NAMED_BY if isinstance(part, dict) else ():
         name = part.get(key) if isinstance(part, dict) else None
         if isinstance(name, str):
@@ -132,7 +133,7 @@ def _entry(part: Document, group: str, index: int) -> str:
     return f"{kind} {index + 1}"
 
 
-def _problem(details: ErrorDetails) -> str:
+def _problem(details: ErrorDetails, document: Document) -> str:
     key = next((step for step in reversed(details["loc"]) if isinstance(step, str)), "profile")
     match details["type"]:
         case "value_error":
@@ -142,7 +143,18 @@ def _problem(details: ErrorDetails) -> str:
         case "extra_forbidden":
             return _unknown_key(key)
         case _:
-            return f"{key}: {details['msg']}, found {details['input']!r}"
+            return f"{_written_key(details['loc'], document)}: {details['msg']}, found {details['input']!r}"
+
+
+def _written_key(location: tuple[int | str, ...], document: Document) -> str:
+    """The last key on the way that stands in the file; steps between name what a value was taken for."""
+    key, part = "profile", document
+    for step in location:
+        if isinstance(part, dict) and isinstance(step, str) and step in part:
+            key, part = step, part[step]
+        elif isinstance(part, list) and isinstance(step, int) and step < len(part):
+            part = part[step]
+    return key
 
 
 def _unknown_key(key: str) -> str:

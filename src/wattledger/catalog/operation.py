@@ -8,9 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from wattledger.catalog.part import Address, Identifier, ItemName, Part, TextKey, Word
 from wattledger.catalog.registers import (
@@ -146,6 +146,15 @@ class CommandRange(Part):
         return self
 
 
+def _kind_of_value(given: object) -> str:
+    return "choice" if isinstance(given, dict | CommandRange) else "fixed"
+
+
+CommandValue: TypeAlias = Annotated[
+    Annotated[Word, Tag("fixed")] | Annotated[CommandRange, Tag("choice")], Discriminator(_kind_of_value)
+]
+
+
 class Command(Part):
     """What a person may tell the device to do: a fixed `value` for one register, or a choice of one.
 
@@ -155,7 +164,7 @@ class Command(Part):
     name: ItemName
     addr: Address
     text: TextKey
-    value: Word | CommandRange
+    value: CommandValue
     fc_write: WriteFunction = 6
     readback: Address | None = None
     danger: CommandDanger = CommandDanger.NONE

@@ -11,6 +11,10 @@ from wattledger.catalog import ProfileError, load_profile
 
 WriteProfile = Callable[..., Path]
 ENERGY = "{name: active_energy.import.total, addr: 5, type: u32, unit: kWh}"
+PARAMETER = "name: ct, addr: 90, type: u16, text: param.ct"
+COMMAND = "name: reset, addr: 91, text: command.reset, value: 1"
+ALARM = "name: low, addr: 92, type: u16, severity: warning, text: alarm.low"
+TEXTS = "texts: {en: {param.ct: x}}"
 
 MISTAKES = [
     ("unit: kWh", "unit: kWhh", "point 'active_energy.import.total': unknown unit 'kWhh'; did you mean 'kWh'?"),
@@ -67,6 +71,88 @@ MISTAKES = [
             ),
         )
     ),
+    *(
+        ("unit: kWh}", f"unit: kWh, {more}}}", f"point 'active_energy.import.total': {message}")
+        for more, message in (
+            ("plus: [{addr: 6, type: u16}]", "register 0x0006 belongs in part to another point"),
+            ("plus: [{addr: 20, type: u16}]", "its registers, 0x0005 to 0x0014, lie in no single block of variant"),
+            ("plus: [{addr: 7, type: u16, scale: 0}]", "plus 0x0007: plus: scale 0 would add nothing"),
+            ("plus: [{addr: 0xFFFF, type: u32}]", "plus 0xFFFF: a u32 at 0xFFFF reaches beyond the last address"),
+            ("scale_register: 5", "register 0x0005 belongs in part to another point"),
+            ("form: four_quadrant", "form four_quadrant folds a power factor, and active_energy is none"),
+            ("form: folded", "form: Input should be 'four_quadrant', found 'folded'"),
+            ("values: {0: state.off}", "values name the states of a state, and active_energy is a counter"),
+            ("nan: none", "nan: Input should be a valid integer, found 'none'"),
+            ("nan: 0x1FFFFFFFF", "nan: 0x1FFFFFFFF does not fit into u32"),
+            ("fc: 4", "read with function 4, but its block with function 3; give both the same 'fc'"),
+            ("fc: 5", "fc: Input should be 3 or 4"),
+        )
+    ),
+    ("addr: 5, type: u32", "addr: 0xFFFF, type: u32", "a u32 at 0xFFFF reaches beyond the last address 0xFFFF"),
+    *(
+        ("points:\n", f"{more}\npoints:\n", message)
+        for more, message in (
+            (f"parameters: [{{{PARAMETER}, min: 3, max: 2}}]", "parameter 'ct': min 3 lies above max 2"),
+            (f"parameters: [{{{PARAMETER}, scale: 0}}]", "parameter 'ct': scale 0 would make every value 0"),
+            (f"parameters: [{{{PARAMETER}, unit: Amp}}]", "parameter 'ct': unknown unit 'Amp'; "),
+            (f"parameters: [{{{PARAMETER}, after: store}}]", "parameter 'ct': after is for what can be written; add"),
+            (f"parameters: [{{{PARAMETER}, fc_write: 6}}]", "parameter 'ct': fc_write is for what can be written; add"),
+            (f"parameters: [{{{PARAMETER}, variants: [two]}}]", "parameter 'ct': unknown variant 'two'; one of one"),
+            (f"parameters: [{{{PARAMETER}}}]", "parameter 'ct': text 'param.ct' is not in texts.en; add it there"),
+            (f"parameters: [{{{PARAMETER}}}, {{{PARAMETER}}}]\n{TEXTS}", "parameter 'ct': SM1 has it twice"),
+            (
+                f"parameters: [{{{PARAMETER}, writable: true, after: store}}]\n{TEXTS}",
+                "parameter 'ct': after: store needs what is written then; add 'store: {addr: …, value: …}'",
+            ),
+            (
+                f"parameters: [{{{PARAMETER.replace('u16', 'u32')}, writable: true, fc_write: 6}}]",
+                "parameter 'ct': function 06 writes one register, not 2; use 'fc_write: 16'",
+            ),
+            (
+                f"parameters: [{{{PARAMETER.replace('u16', 'u32')}, writable: true, words_written: 1}}]",
+                "parameter 'ct': words_written 1 does not hold a u32",
+            ),
+            (
+                f"parameters: [{{{PARAMETER.replace('addr: 90', 'addr: 6')}}}]\n{TEXTS}",
+                "parameter 'ct': register 0x0006 belongs in part to another point",
+            ),
+            (f"commands: [{{{COMMAND}}}]", "command 'reset': text 'command.reset' is not in texts.en; add it there"),
+            (f"commands: [{{{COMMAND}, value: {{min: 1, max: 1}}}}]", "key 'value' is given twice"),
+            (
+                "commands: [{name: tariff, addr: 1, text: command.reset, value: {min: 1, max: 1}}]",
+                "command 'tariff': a choice from 1 to 1 is none; a fixed value is written 'value: 1'",
+            ),
+            (
+                "commands: [{name: tariff, addr: 1, text: command.reset, value: 65536}]",
+                "command 'tariff': value: Input should be less than or equal to 65535, found 65536",
+            ),
+            (f"alarms: [{{{ALARM}}}]", "alarm 'low': give either 'bit' or 'equals'"),
+            (f"alarms: [{{{ALARM}, bit: 1, equals: 2}}]", "alarm 'low': give either 'bit' or 'equals'"),
+            (f"alarms: [{{{ALARM}, bit: 16}}]", "alarm 'low': bit 16 is none of a u16; 0 to 15"),
+            (f"alarms: [{{{ALARM}, equals: -1}}]", "alarm 'low': equals -1 does not fit into u16"),
+            (f"alarms: [{{{ALARM.replace('u16', 'f32')}, bit: 1}}]", "alarm 'low': a f32 has neither bits nor codes"),
+            (f"alarms: [{{{ALARM.replace('warning', 'grave')}, bit: 1}}]", "alarm 'low': severity: Input should be"),
+            (
+                f'alarms: [{{{ALARM}, bit: 1}}]\ntexts: {{en: {{alarm.low: "{{phase}} is low"}}}}',
+                "alarm 'low': its text has a gap {phase}; add it to 'args'",
+            ),
+            ("notes: [note.a]", "notes: text 'note.a' is not in texts.en; add it there: 'note.a: …'"),
+            (
+                "notes: [note.wiring]\ntexts: {en: {note.wirings: x}}",
+                "notes: text 'note.wiring' is not in texts.en; did you mean 'note.wirings'?",
+            ),
+            ("texts: {fr: {a.b: x}}", "texts fr: 'a.b' is not in texts.en; add it there"),
+            ("texts: {en: {a.b: x}, fr: {a.b: 'x {y}'}}", "texts fr: 'a.b' has a gap {y} that the English one has not"),
+            ("texts: {no: {}}", "line 13: key False is neither text nor a whole number; put it in quotes"),
+        )
+    ),
+    ("products: [", "products: [{ref: SM2, variant: one, match: {}}, ", "product 'SM2': key 'product_code' is missing"),
+    ("type: str, into: vendor", "type: num, into: vendor, equals: '0x20'", "a num reads as decimal digits"),
+    ("words: 4, type: str", "words: 5, type: num", "identify 0x0000: a num takes 4 words at most; text is 'str'"),
+    ("raw: [2300]", "source: 1, raw: [2300]", "test vector 1: there is no source 1; the first is 0, the last 0"),
+    ("raw: [2300]", "fc: 4, raw: [2300]", "test vector 1: 'voltage.l1-n' is read with function 3; add 'fc: 3'"),
+    ("raw: [2300]", "alarms: [low], raw: [2300]", "test vector 1: SM1 has no alarm 'low'"),
+    (", expect: {voltage.l1-n: 230}", "", "test 1: nothing is expected; give 'expect' or 'alarms'"),
     ("tcp: {port: 502}", "rtu: null", "at least one of rtu, tcp and local is needed"),
     ("defaults:", "limits: {max_registers: 1}\ndefaults:", "takes more registers than one request may ask"),
     ("defaults:", "limits: {max_registers: 126}\ndefaults:", "max_registers: "),
@@ -112,6 +198,18 @@ def test_several_mistakes_are_counted(write_profile: WriteProfile) -> None:
 
     with pytest.raises(ProfileError, match=r"key 'addr' is missing \(and 1 more\)"):
         load_profile(path)
+
+
+def test_registers_that_nobody_published_are_told_as_a_note(write_profile: WriteProfile) -> None:
+    path = write_profile()
+    head = path.read_text().split("blocks:")[0]
+    path.write_text(head)
+
+    with pytest.raises(ProfileError, match=r"small\.yaml: there are no points; give some, or 'notes' that say that"):
+        load_profile(path)
+
+    path.write_text(head + "notes: [note.unknown]\ntexts: {en: {note.unknown: Nobody published the registers.}}\n")
+    assert load_profile(path).notes == ("note.unknown",)
 
 
 def test_a_file_without_end_is_refused_before_it_is_parsed(tmp_path: Path, small_profile: str) -> None:

@@ -1,4 +1,4 @@
-"""Settings and alarms of a device are read when somebody asks: each by itself, and what fails costs the others nothing."""
+"""Settings and alarms of a device are read when somebody asks; what fails costs the others nothing."""
 
 from __future__ import annotations
 
