@@ -10,7 +10,8 @@ from wattledger.fieldbus.decoding import decode, is_raised
 
 def vector_faults(profile: Profile) -> tuple[str, ...]:
     """What reads otherwise than the profile's vectors expect, in English for who writes it; none: all is as it must."""
-    maps = {product.ref: device_map(profile, product) for product in profile.products}
+    tested = {vector.product for vector in profile.tests}
+    maps = {ref: device_map(profile, profile.product(ref)) for ref in tested}
     return tuple(
         f"test vector {number}: {fault}"
         for number, vector in enumerate(profile.tests, start=1)
