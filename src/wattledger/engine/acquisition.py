@@ -99,7 +99,7 @@ class DeviceAcquisition:
         if self.is_failing:
             return self._silent_until_s - monotonic_s
         if now is None:
-            slot_in_s = self._hold_due_s - monotonic_s
+            slot_in_s = self._hold_due_s - monotonic_s if self.setup.groups else float("inf")
         elif self._is_quiet(now) and self._quiet is not None:
             slot_in_s = (self._quiet[1] - now).total_seconds()
         else:

@@ -18,6 +18,7 @@ from wattledger.apps.devices.api import router as devices
 from wattledger.apps.devices.bus_api import router as buses
 from wattledger.apps.devices.certificate_api import router as certificates
 from wattledger.apps.devices.io_api import router as local_io
+from wattledger.apps.devices.profile_api import router as profiles
 from wattledger.apps.devices.scan_api import router as scans
 from wattledger.apps.measurements.api import router as measurements
 from wattledger.apps.rest.problems import STATUS, ProblemError, problem_response
@@ -65,6 +66,7 @@ api.add_router("", building)
 api.add_router("", buses)
 api.add_router("", scans)
 api.add_router("", certificates)
+api.add_router("", profiles)
 api.add_router("", devices)
 api.add_router("", local_io)
 api.add_router("", measurements)

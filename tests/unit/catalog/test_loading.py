@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import jsonschema_rs
 import pytest
 
 from wattledger.catalog import (
     PollClass,
+    Profile,
     UnknownProductError,
     UnknownProfileError,
     WordOrder,
@@ -20,8 +22,9 @@ from wattledger.catalog import (
     load_profile,
     profile_json_schema,
 )
-from wattledger.catalog.documents import read_document
-from wattledger.catalog.loading import BUILT_IN
+from wattledger.catalog.documents import parse_document, read_document
+from wattledger.catalog.loading import BUILT_IN, profile_of
+from wattledger.catalog.wording import keys_of
 
 WriteProfile = Callable[..., Path]
 
@@ -145,3 +148,20 @@ def test_the_clocks_of_the_documents_can_be_loaded(write_profile: WriteProfile) 
     for example in examples:
         assert load_profile(write_profile("points:\n", f"{example}points:\n")).clock is not None
     assert len(examples) == 3
+
+
+def test_the_parts_that_the_documents_show_make_a_profile(small_profile: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text()
+    examples = re.findall(r"```yaml\n((?:points|identify|parameters):.*?)```", text, re.DOTALL)
+    document = parse_document(small_profile, file="small.yaml")
+    assert isinstance(document, dict)
+    del document["tests"]
+    for example in examples:
+        document |= cast("dict[str, Any]", parse_document(example, file="profiles.md"))
+    document["blocks"] = [{"start": 0, "words": 100}, {"start": 0, "words": 100, "fc": 4}]
+
+    keys = {key for _, key in keys_of(Profile.model_validate(document))}
+    document["texts"] = {"en": dict.fromkeys(keys, "a text")}
+
+    assert len(examples) == 3
+    assert profile_of(document, file="profiles.md").alarms

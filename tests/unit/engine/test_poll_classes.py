@@ -1,6 +1,7 @@
 """Each register is read as often as it is worth: by its poll class, and first what is recorded."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -43,3 +44,15 @@ def test_what_is_only_shown_is_not_asked_for_at_a_slot(acquisition: DeviceAcquis
 
     assert due[0] | due[1] == recorded
     assert recorded < set(acquisition.setup.map.points)
+
+
+def test_a_device_without_points_is_never_due_and_wakes_nobody(plant: Plant, catalog: Catalog) -> None:
+    [device] = assemble(plant, catalog).buses[0].devices
+    unknown = replace(device, map=replace(device.map, points=(), blocks=()), groups=())
+    acquisition = DeviceAcquisition(unknown, zone=ZoneInfo("Europe/Paris"), condition=cast("Any", None))
+
+    assert not acquisition.due_live(1000.0)
+    assert not acquisition.due_for_holding(1000.0)
+    assert not acquisition.due_at_slot(AT_A_SLOT, energies=True, monotonic_s=1000.0)
+    assert acquisition.wakes_in_s(None, 1000.0) > 1e9
+    assert acquisition.wakes_in_s(AT_A_SLOT, 1000.0) > 1e9

@@ -10,8 +10,7 @@ from wattledger.apps.accounts.idempotency import repeatable
 from wattledger.apps.accounts.rights import Right
 from wattledger.apps.devices.actions import change_device, create_device, delete_device
 from wattledger.apps.devices.advice import advice_text
-from wattledger.apps.devices.answers import device_answer, profile_answer, series_answer
-from wattledger.apps.devices.catalog import catalog
+from wattledger.apps.devices.answers import device_answer, series_answer
 from wattledger.apps.devices.parsing import device_change, device_draft
 from wattledger.apps.devices.plans import plan_answer
 from wattledger.apps.devices.queries import device_row, device_rows, find_device, living_devices, series_of
@@ -27,7 +26,6 @@ from wattledger.apps.devices.schemas import (
     IntervalsChange,
     NewDevice,
     PlanAnswer,
-    ProfileAnswer,
     SeriesPage,
 )
 from wattledger.apps.rest.ids import Kind, number_in_field, number_in_path
@@ -37,13 +35,6 @@ from wattledger.apps.rest.server import engine
 from wattledger.engine.api import IdentifyRequest
 
 router = Router(tags=["devices"])
-
-
-@router.get("/profiles", response=list[ProfileAnswer])
-@requires(Right.OPERATE)
-def list_profiles(request: HttpRequest) -> list[ProfileAnswer]:
-    """The types of devices that can be read."""
-    return [profile_answer(profile) for profile in catalog().profiles]
 
 
 @router.get("/devices", response=DevicePage)
