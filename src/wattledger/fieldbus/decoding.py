@@ -252,18 +252,18 @@ def _float_value(number: Number, raw: int) -> float | None:
 
 
 def _text_of_float(raw: int, register_type: RegisterType) -> str | None:
-    """The decimal number that the device meant; None: not a number, or infinite."""
+    """The decimal number that the device meant, the shortest that is this float; None: not a number, or infinite.
+
+    A single has 6 to 9 digits (IEEE 754).
+    """
     if register_type is RegisterType.F64:
         (double,) = _DOUBLE.unpack(raw.to_bytes(8, "big"))
         return repr(double) if math.isfinite(double) else None
     (single,) = _SINGLE.unpack(raw.to_bytes(4, "big"))
-    return _shortest(single) if math.isfinite(single) else None
-
-
-def _shortest(number: float) -> str:
-    """The shortest decimal number that is this single float (IEEE 754: 6 to 9 digits)."""
+    if not math.isfinite(single):
+        return None
     for digits in (6, 7, 8):
-        text = f"{number:.{digits}g}"
-        if _SINGLE.unpack(_SINGLE.pack(float(text)))[0] == number:
+        text = f"{single:.{digits}g}"
+        if _SINGLE.unpack(_SINGLE.pack(float(text)))[0] == single:
             return text
-    return f"{number:.9g}"
+    return f"{single:.9g}"
