@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from wattledger.catalog import Profile, load_catalog
+from wattledger.catalog import Found, IdentifyStep, Profile, RegisterStep, TextType, load_catalog
 from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters
 from wattledger.fieldbus.recognition import (
     Certainty,
@@ -86,6 +87,34 @@ def test_an_unknown_device_is_asked_no_more_than_the_distinct_questions_of_all_p
 
     assert len(set(asked)) == len(asked)
     assert set(asked) <= distinct
+
+
+def says(step: IdentifyStep, text: str) -> tuple[int, ...] | bytes:
+    """What a device answers to `step` when it is called `text`."""
+    if not isinstance(step, RegisterStep):
+        return text.encode()
+    match step.type:
+        case TextType.NUM:
+            return struct.unpack(f">{step.words}H", int(text).to_bytes(2 * step.words, "big"))
+        case TextType.STR16:
+            return tuple(text.encode().ljust(step.words, b"\0"))
+        case _:
+            return words(text, step.words)
+
+
+def test_each_product_that_tells_its_code_is_known_among_all_profiles() -> None:
+    profiles = load_catalog().profiles
+    for one in profiles:
+        steps = [step for step in one.identify if step.equals or step.into is Found.PRODUCT_CODE]
+        for product in one.products:
+            if product.match is None or not any(step.into is Found.PRODUCT_CODE for step in steps):
+                continue
+            device = {inquiry(one, step): says(step, step.equals or product.match.product_code) for step in steps}
+
+            asked = dialogue(device, *profiles)
+
+            first = proposals(profiles, {question: device.get(question) for question in asked})[0]
+            assert (first.profile, first.product) == (one.id, product.ref)
 
 
 def test_a_profile_that_knows_nothing_to_ask_is_not_proposed() -> None:
