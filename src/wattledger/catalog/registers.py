@@ -54,6 +54,7 @@ class TextType(StrEnum):
     """How registers hold what identifies a device."""
 
     STR = "str"  # two characters a register, the first in the high byte, padded with NUL or blanks
+    STRL = "strl"  # two characters a register, the first in the low byte
     STR16 = "str16"  # one character a register, in the low byte
     VER3 = "ver3"  # 0x02030000 is version 2.3.0
     NUM = "num"  # one unsigned number, the high word first: a model code or a serial number

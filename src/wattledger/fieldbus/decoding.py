@@ -231,6 +231,8 @@ def decode_text(text_type: TextType, registers: Sequence[int]) -> str:
             return str(int.from_bytes(data, "big"))
         case TextType.STR16:
             return text_of(data[1::2])
+        case TextType.STRL:
+            return text_of(b"".join(struct.pack("<H", word) for word in registers))
         case TextType.STR:
             return text_of(data)
 

@@ -209,6 +209,14 @@ def test_a_text_may_hold_one_character_a_register() -> None:
     assert decode_text(TextType.STR16, (0x0045, 0x0034, 0x0000, 0x0041)) == "E4"
 
 
+def test_the_two_characters_of_a_register_may_be_swapped() -> None:
+    mac_of_a_shelly = (12353, 17476, 17206, 12353, 12357, 17219)  # captured from a Pro 3EM
+    model_of_a_shelly = (13139, 19781, 12333, 13104, 22595, 17731, 13909, 51, 0, 0)  # and from a 3EM-63 Gen3
+
+    assert decode_text(TextType.STRL, mac_of_a_shelly) == "A0DD6CA0E0CC"
+    assert decode_text(TextType.STRL, model_of_a_shelly) == "S3EM-003CXCEU63"
+
+
 def test_a_model_code_that_is_a_number_reads_as_its_digits() -> None:
     assert decode_text(TextType.NUM, (341,)) == "341"
     assert decode_text(TextType.NUM, (0x0001, 0x0000)) == "65536"

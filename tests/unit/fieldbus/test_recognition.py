@@ -98,6 +98,8 @@ def says(step: IdentifyStep, text: str) -> tuple[int, ...] | bytes:
             return struct.unpack(f">{step.words}H", int(text).to_bytes(2 * step.words, "big"))
         case TextType.STR16:
             return tuple(text.encode().ljust(step.words, b"\0"))
+        case TextType.STRL:
+            return tuple((word & 0xFF) << 8 | word >> 8 for word in words(text, step.words))
         case _:
             return words(text, step.words)
 
