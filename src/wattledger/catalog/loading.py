@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def load_catalog(*folders: Path) -> Catalog:
     A user's profile that cannot be used is reported in `Catalog.broken`, also when its id is taken already. A broken
     built-in one raises ProfileError.
     """
-    profiles = {profile.id: profile for profile in map(load_profile, _files(BUILT_IN))}
+    profiles = {profile.id: profile for profile in _built_in()}
     broken: list[BrokenProfile] = []
     for path in (path for folder in folders for path in _files(folder)):
         try:
@@ -71,6 +72,11 @@ def load_catalog(*folders: Path) -> Catalog:
             continue
         profiles[profile.id] = profile
     return Catalog(tuple(profiles.values()), tuple(broken))
+
+
+@cache  # they come with the release, and reading them takes longer than all the rest of loading
+def _built_in() -> tuple[Profile, ...]:
+    return tuple(load_profile(path) for path in _files(BUILT_IN))
 
 
 def load_profile(path: Path) -> Profile:
