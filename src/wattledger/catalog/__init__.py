@@ -14,7 +14,7 @@ from wattledger.catalog.errors import (
     UnknownProfileError,
 )
 from wattledger.catalog.identity import Found, IdentifyStep, Match, MeiStep, Product, RegisterStep
-from wattledger.catalog.loading import BrokenProfile, Catalog, load_catalog, load_profile
+from wattledger.catalog.loading import BrokenProfile, Catalog, built_in_profiles, load_catalog, load_profile
 from wattledger.catalog.mapped import (
     AddedNumber,
     DeviceMap,
@@ -83,6 +83,7 @@ __all__ = [
     "Vector",
     "WordOrder",
     "Writing",
+    "built_in_profiles",
     "device_map",
     "load_catalog",
     "load_profile",

@@ -58,7 +58,7 @@ def load_catalog(*folders: Path) -> Catalog:
     A user's profile that cannot be used is reported in `Catalog.broken`, also when its id is taken already. A broken
     built-in one raises ProfileError.
     """
-    profiles = {profile.id: profile for profile in _built_in()}
+    profiles = {profile.id: profile for profile in built_in_profiles()}
     broken: list[BrokenProfile] = []
     for path in (path for folder in folders for path in _files(folder)):
         try:
@@ -74,8 +74,12 @@ def load_catalog(*folders: Path) -> Catalog:
     return Catalog(tuple(profiles.values()), tuple(broken))
 
 
-@cache  # they come with the release, and reading them takes longer than all the rest of loading
-def _built_in() -> tuple[Profile, ...]:
+@cache
+def built_in_profiles() -> tuple[Profile, ...]:
+    """The profiles that come with the release, read once per process.
+
+    They take longer than all the rest of loading, so the parent of the services reads them for all its children.
+    """
     return tuple(load_profile(path) for path in _files(BUILT_IN))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wattledger.catalog import built_in_profiles
 from wattledger.plant import DataFolder
 from wattledger.services.errors import ExitCode, ServiceError
 from wattledger.services.folder_lock import locked, tell_prepared, unusable
@@ -59,6 +60,7 @@ def run_server(
         if code != ExitCode.OK:
             return code
         tell_prepared(lock)
+        built_in_profiles()  # read once, for all children to share
         kinds = [
             ChildKind("engine", partial(engine.main, board=board)),
             ChildKind("web", partial(web.main, host=host, port=port), renewed=True),
