@@ -246,6 +246,8 @@ _OPERATION = (
     _state("device_status"),
     _state("active_tariff"),
     _state("source_in_use"),
+    _state("source_state"),  # of one of the sources of a transfer switch: gone, there, good enough
+    _state("operating_mode"),  # who decides: by hand, by itself, from afar
 )
 
 QUANTITIES: dict[str, Quantity] = {
