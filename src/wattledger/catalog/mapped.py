@@ -133,7 +133,7 @@ class MappedParameter:
     offset: int
     nan: tuple[int, ...]
     unit: str
-    values: Mapping[int, str]
+    values: Mapping[int, str] = field(hash=False)
     least: float | None
     most: float | None
     writing: Writing | None
@@ -151,7 +151,7 @@ class MappedAlarm:
     name: str
     severity: AlarmSeverity
     text: str
-    args: Mapping[str, str]
+    args: Mapping[str, str] = field(hash=False)
     function: int
     address: int
     type: RegisterType

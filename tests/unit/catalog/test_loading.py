@@ -165,3 +165,10 @@ def test_the_parts_that_the_documents_show_make_a_profile(small_profile: str) ->
 
     assert len(examples) == 3
     assert profile_of(document, file="profiles.md").alarms
+
+
+def test_maps_can_be_compared_and_looked_up_whatever_their_profile_offers() -> None:
+    for profile in load_catalog().profiles:
+        one, same = (device_map(profile, profile.products[0]) for _ in range(2))
+
+        assert {one: "known"}[same] == "known"
