@@ -89,6 +89,10 @@ class Running:
             assert time.monotonic() < deadline, f"{holds} never held"
             await asyncio.sleep(0.02)
 
+    async def applied(self) -> None:
+        """Wait until the engine has its plant; it answers before."""
+        await self.until(lambda: self.client.state().revision)
+
     def readings(self, series: int) -> list[tuple[datetime, float]]:
         with EmbeddedReader.open(self.folder.archive) as reader:
             first, last = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

@@ -28,6 +28,7 @@ async def test_a_step_finds_the_meter_behind_a_gateway_and_knows_it_as_configure
     folder: Any, clock: Any, start: Any, make_plant: Any, make_plants: Any, ecr380d: Any
 ) -> None:
     async with start(folder, clock, make_plants(make_plant(ecr380d.port))) as running:
+        await running.applied()
         scanned = await running.ask(running.client.scan, step(1, 2, 255))
 
     [found] = scanned.found
@@ -58,6 +59,7 @@ async def test_a_slot_is_recorded_at_its_time_while_a_line_is_scanned(
     folder: Any, clock: Any, start: Any, line: Plant, make_plants: Any
 ) -> None:
     async with start(folder, clock, make_plants(line)) as running:
+        await running.applied()
         steps = 0
         while not running.readings(1):
             scanned = await running.ask(running.client.scan, step(*range(2, 248), settings=SLOWER))
@@ -85,6 +87,7 @@ async def test_what_cannot_be_scanned_is_refused(
 ) -> None:
     ecr380d.stop()
     async with start(folder, clock, make_plants(make_plant(ecr380d.port))) as running:
+        await running.applied()
         with pytest.raises(EngineRefusedError) as refused:
             await running.ask(running.client.scan, asked)
 
@@ -95,6 +98,7 @@ async def test_settings_that_no_line_has_are_refused(
     folder: Any, clock: Any, start: Any, line: Plant, make_plants: Any
 ) -> None:
     async with start(folder, clock, make_plants(line)) as running:
+        await running.applied()
         with pytest.raises(EngineRefusedError, match="speed 300"):
             await running.ask(running.client.scan, step(1, settings=LineSettings(300, Parity.EVEN)))
 
