@@ -10,7 +10,7 @@ import yaml
 
 from wattledger.catalog.errors import ProfileError
 
-MOST_BYTES = 256 * 1024  # the largest built-in profile takes 15 kB; a file beyond this is no profile
+MOST_BYTES = 256 * 1024  # the largest built-in profile takes 35 kB; a file beyond this is no profile
 MOST_DEPTH = 12  # a profile nests five deep; far deeper input only tries the parser's stack
 
 Document: TypeAlias = "dict[str, Document] | list[Document] | str | int | float | bool | None"

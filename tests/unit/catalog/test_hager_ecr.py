@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
-from wattledger.catalog import DeviceMap, device_map, load_catalog
+from wattledger.catalog import DeviceMap, Profile, RegisterType, device_map, load_profile
+from wattledger.catalog.loading import BUILT_IN
 
 SINGLE_PHASE = ("ECR140D", "ECR180D", "ECR181D", "ECA180D", "ECA181D")
 DIRECT = tuple(make + model for make in ("ECR", "ECA") for model in ("380D", "381D", "382D", "310D", "311D", "312D"))
@@ -12,9 +15,14 @@ TRANSFORMER = ("ECR300C", "ECR301C", "ECR302C", "ECA300C", "ECA301C", "ECA302C")
 THREE_METERS = ("ECR180T", "ECA180T")
 
 
+@cache
+def family() -> Profile:
+    return load_profile(BUILT_IN / "hager-ecr.yaml")
+
+
+@cache
 def ecr(product: str) -> DeviceMap:
-    profile = load_catalog().profile("hager-ecr")
-    return device_map(profile, profile.product(product))
+    return device_map(family(), family().product(product))
 
 
 def names(mapped: DeviceMap, *, channel: int = 1) -> set[str]:
@@ -26,7 +34,7 @@ def addresses(mapped: DeviceMap, *, channel: int = 1) -> dict[str, int]:
 
 
 def test_every_product_of_the_family_is_known() -> None:
-    profile = load_catalog().profile("hager-ecr")
+    profile = family()
 
     assert {product.ref for product in profile.products} == {*SINGLE_PHASE, *DIRECT, *TRANSFORMER, *THREE_METERS}
     assert profile.status == "official"
@@ -154,7 +162,7 @@ def test_a_facility_manager_gets_the_usual_points_recorded() -> None:
 
 
 def test_a_country_suffix_does_not_hide_the_product() -> None:
-    product = load_catalog().profile("hager-ecr").product_of_code("ECR380D-CH")
+    product = family().product_of_code("ECR380D-CH")
 
     assert product is not None
     assert product.ref == "ECR380D"
@@ -166,3 +174,78 @@ def test_points_can_be_looked_up_without_collisions() -> None:
 
         assert len(set(points)) == len(points)
         assert len({hash(point) for point in points}) == len(points)
+
+
+def test_a_tariff_is_chosen_over_the_bus_and_shows_in_the_active_one() -> None:
+    for product, most in (("ECR140D", 8), ("ECR380D", 8), ("ECR180T", 4)):
+        [command] = [one for one in ecr(product).commands if one.name == "set_tariff"]
+
+        assert (command.addr, command.fc_write, command.readback) == (0xB0B4, 6, 0xB0B1)
+        assert not isinstance(command.value, int)
+        assert (command.value.min, command.value.max) == (1, most)
+
+
+@pytest.mark.parametrize(
+    ("product", "resets"),
+    [
+        ("ECR140D", {}),
+        ("ECR180D", {"reset_partials": (49184, 0xFF)}),
+        ("ECR310D", {"reset_partials": (49184, 0xFF)}),
+        ("ECA301C", {"reset_partials": (49184, 0xFF)}),
+        (
+            "ECR180T",
+            {
+                "reset_partials": (49184, 0x0F),
+                "reset_partials_meter_1": (49185, 0x0F),
+                "reset_partials_meter_2": (49186, 0x0F),
+                "reset_partials_meter_3": (49187, 0x0F),
+            },
+        ),
+    ],
+)
+def test_partial_energies_are_reset_for_the_tariffs_and_meters_that_there_are(
+    product: str, resets: dict[str, tuple[int, int]]
+) -> None:
+    commands = {one.name: (one.addr, one.value) for one in ecr(product).commands if one.name != "set_tariff"}
+
+    assert commands == resets
+    assert {one.danger.value for one in ecr(product).commands if one.name in resets} <= {"resets_counters"}
+
+
+def test_only_a_meter_with_transformers_tells_their_ratio_and_what_they_deliver() -> None:
+    of_transformers = {"ct_primary", "ct_secondary", "secondary_current_l1", "secondary_active_power"}
+
+    assert of_transformers <= {one.name for one in ecr("ECR300C").parameters}
+    for product in ("ECR140D", "ECR180D", "ECR380D", "ECR180T"):
+        assert not [one.name for one in ecr(product).parameters if one.name.startswith(("ct_", "secondary_"))]
+
+
+def test_overflows_are_counted_per_index_and_on_an_ecr180t_per_meter() -> None:
+    overflows = {one.name: one.address for one in ecr("ECR140D").parameters if one.name.startswith("overflows_")}
+    of_three = {one.name: one.address for one in ecr("ECR180T").parameters if one.name.startswith("overflows_")}
+
+    assert overflows == {
+        "overflows_import": 49170, "overflows_reactive_import": 49171,
+        "overflows_export": 49172, "overflows_reactive_export": 49173,
+    }  # fmt: skip
+    assert of_three == {"overflows_meter_1": 49170, "overflows_meter_2": 49171, "overflows_meter_3": 49172}
+
+
+def test_the_line_settings_of_the_meter_are_never_written() -> None:
+    for product in family().products:
+        mapped = ecr(product.ref)
+
+        assert not [one.name for one in mapped.parameters if one.writing is not None]
+        assert {command.addr for command in mapped.commands} <= {0xB0B4, 0xC020, 0xC021, 0xC022, 0xC023}
+
+
+def test_powers_on_the_secondary_side_are_signed_though_the_table_prints_unsigned() -> None:
+    at = {one.name: one for one in ecr("ECR301C").parameters}
+
+    for name, address in (
+        ("secondary_active_power", 45691),
+        ("secondary_reactive_power", 45692),
+        ("secondary_power_factor", 45694),
+        ("secondary_active_power_l3", 45698),
+    ):
+        assert (at[name].address, at[name].type, at[name].nan) == (address, RegisterType.S16, (0x7FFF,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ class Said:
     intercept: Fraction = Fraction(0)
 
 
+@cache
 def map_of(product: str) -> DeviceMap:
     profile = load_catalog().profile("local-inputs")
     return device_map(profile, profile.product(product))
