@@ -64,7 +64,7 @@ def test_a_folder_that_does_not_exist_holds_no_profiles(tmp_path: Path) -> None:
 def test_what_the_catalog_does_not_know_is_named() -> None:
     catalog = load_catalog()
 
-    with pytest.raises(UnknownProfileError, match=r"no profile 'nothing'; there are abb-b2x, .*hager-ecr"):
+    with pytest.raises(UnknownProfileError, match=r"no profile 'nothing'; there are .*hager-ecr"):
         catalog.profile("nothing")
     with pytest.raises(UnknownProductError, match="has no product 'ECR999'; it has ECR140D"):
         catalog.profile("hager-ecr").product("ECR999")
