@@ -16,7 +16,7 @@ PIECE_DAYS = 8  # worked out at a time: some megabytes
 
 
 class Count(IntEnum):
-    """What a meter counts, as the rows of an array; Wh and varh."""
+    """What a meter counts, as the rows of an array; Wh, varh and VAh."""
 
     IMPORT = 0  # of the three phases together
     EXPORT = 1
@@ -28,6 +28,7 @@ class Count(IntEnum):
     EXPORT_L1 = 7
     EXPORT_L2 = 8
     EXPORT_L3 = 9
+    APPARENT = 10  # VAh, whichever way the power flows
 
 
 def counted(flow: Flow) -> Floats:
@@ -40,6 +41,7 @@ def counted(flow: Flow) -> Floats:
         drawn(-flow.total_var),
         *(drawn(active[phase]) for phase in range(3)),
         *(drawn(-active[phase]) for phase in range(3)),
+        drawn(flow.apparent_va.sum(axis=0)),
     )
     return np.stack(rows)
 

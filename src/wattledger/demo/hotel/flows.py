@@ -34,6 +34,16 @@ class Flow:
         return total
 
     @property
+    def fundamental_va(self) -> Floats:
+        """Apparent power of the fundamental, per phase."""
+        return np.hypot(self.active_w, self.reactive_var)
+
+    @property
+    def apparent_va(self) -> Floats:
+        """Apparent power, per phase."""
+        return np.hypot(self.fundamental_va, self.distortion_va)
+
+    @property
     def total_var(self) -> Floats:
         """Reactive power of the three phases."""
         total: Floats = self.reactive_var.sum(axis=0)
@@ -53,42 +63,35 @@ class Electricity:
     thd_voltage: Floats  # of the fundamental, 0 to 1
 
     @property
-    def fundamental_va(self) -> Floats:
-        """Apparent power of the fundamental."""
-        return np.hypot(self.flow.active_w, self.flow.reactive_var)
-
-    @property
-    def apparent_va(self) -> Floats:
-        """Apparent power."""
-        return np.hypot(self.fundamental_va, self.flow.distortion_va)
-
-    @property
     def current_a(self) -> Floats:
         """Root mean square of the current."""
-        return self.apparent_va / self.voltage_v
+        return self.flow.apparent_va / self.voltage_v
 
     @property
     def thd_current(self) -> Floats:
         """Of the fundamental, 0 to 1; 0 where nothing flows."""
         return np.divide(
             self.flow.distortion_va,
-            self.fundamental_va,
-            out=np.zeros_like(self.fundamental_va),
-            where=self.fundamental_va > 0,
+            self.flow.fundamental_va,
+            out=np.zeros_like(self.flow.fundamental_va),
+            where=self.flow.fundamental_va > 0,
         )
 
     @property
     def power_factor(self) -> Floats:
         """P over S per phase, with the sign of P (IEC 62053-23); 1 where nothing flows."""
         return np.divide(
-            self.flow.active_w, self.apparent_va, out=np.ones_like(self.apparent_va), where=self.apparent_va > 0
+            self.flow.active_w,
+            self.flow.apparent_va,
+            out=np.ones_like(self.flow.apparent_va),
+            where=self.flow.apparent_va > 0,
         )
 
     @property
     def neutral_a(self) -> Floats:
         """The sum of the fundamentals, and the currents of the orders divisible by three, which do not cancel."""
         lag = np.angle(self.flow.active_w + 1j * self.flow.reactive_var)
-        fundamental = self.fundamental_va / self.voltage_v
+        fundamental = self.flow.fundamental_va / self.voltage_v
         first = np.abs(np.sum(fundamental * TURN * np.exp(-1j * lag), axis=0))
         triple_share = float(np.hypot(SPECTRUM[HARMONICS.index(3)], SPECTRUM[HARMONICS.index(9)]))
         triple = np.sum(self.flow.distortion_va / self.voltage_v, axis=0) * triple_share

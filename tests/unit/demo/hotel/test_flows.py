@@ -40,13 +40,11 @@ def test_current_voltage_and_powers_fit_each_other(june: Flows, key: str) -> Non
     found = june.electricity(key)
     flow = found.flow
 
-    np.testing.assert_allclose(found.apparent_va, found.voltage_v * found.current_a)
+    np.testing.assert_allclose(flow.apparent_va, found.voltage_v * found.current_a)
     np.testing.assert_allclose(
-        found.apparent_va**2, flow.active_w**2 + flow.reactive_var**2 + flow.distortion_va**2, atol=1e-6
+        flow.apparent_va**2, flow.active_w**2 + flow.reactive_var**2 + flow.distortion_va**2, atol=1e-6
     )
-    np.testing.assert_allclose(
-        found.power_factor * found.apparent_va, np.where(found.apparent_va > 0, flow.active_w, 0)
-    )
+    np.testing.assert_allclose(found.power_factor * flow.apparent_va, np.where(flow.apparent_va > 0, flow.active_w, 0))
     assert np.all(np.abs(found.power_factor) <= 1)
     assert 207 < found.voltage_v.min() < found.voltage_v.max() < 253  # EN 50160: ±10 %
 
