@@ -1,0 +1,81 @@
+"""What incidents do to what a meter shows, and what they leave alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from wattledger.demo.hotel.flows import Flows
+from wattledger.demo.hotel.incidents import (
+    Incident,
+    Kind,
+    answers,
+    as_counted,
+    as_wired,
+    calendar,
+    held,
+    marks_needed,
+)
+
+MINUTES = np.arange(1000, 1100)
+TRUE = np.stack([np.arange(100) * 10.0, np.arange(100) * 1.0])  # counters that rise evenly
+
+
+def shown(*incidents: Incident) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """The counters as the meter shows them."""
+    marks = {minute: TRUE[:, minute - 1000] for minute in marks_needed(incidents)}
+    return as_counted(TRUE, MINUTES, incidents, marks)
+
+
+def test_a_reset_begins_again_at_nothing() -> None:
+    found = shown(Incident("x", Kind.RESET, 1040, 1040))
+
+    assert found[0, 39] == 390
+    assert found[0, 40] == 0
+    assert found[0, 41] == 10
+
+
+def test_a_new_meter_goes_on_from_its_own_index() -> None:
+    found = shown(Incident("x", Kind.EXCHANGE, 1030, 1040, index_wh=12_000))
+
+    assert found[0, 40] == 12_000
+    assert found[0, 99] == 12_000 + 590
+
+
+def test_a_reset_after_an_exchange_begins_at_nothing_too() -> None:
+    found = shown(Incident("x", Kind.EXCHANGE, 1030, 1040, index_wh=12_000), Incident("x", Kind.RESET, 1070, 1070))
+
+    assert found[0, 69] == 12_290
+    assert found[0, 70] == 0
+    assert found[1, 99] == 29
+
+
+def test_a_frozen_meter_shows_what_stood_there_and_then_catches_up() -> None:
+    found = held(TRUE, MINUTES, [Incident("x", Kind.FREEZE, 1010, 1020)])
+
+    assert set(found[0, 10:20]) == {100}
+    assert found[0, 20] == 200
+
+
+def test_who_is_silent_or_just_being_exchanged_does_not_answer() -> None:
+    found = answers(MINUTES, [Incident("x", Kind.SILENCE, 1010, 1020), Incident("x", Kind.EXCHANGE, 1050, 1055)])
+
+    assert list(np.flatnonzero(~found)) == [*range(10, 20), *range(50, 55)]
+
+
+def test_a_reversed_transformer_turns_one_phase_for_its_time() -> None:
+    flow = Flows(MINUTES, seed=1).flow("chiller")
+
+    wired = as_wired(flow, MINUTES, [Incident("x", Kind.REVERSED_CT, 1010, 1020, phase=1)])
+
+    np.testing.assert_array_equal(wired.active_w[1, 10:20], -flow.active_w[1, 10:20])
+    np.testing.assert_array_equal(wired.active_w[1, 20:], flow.active_w[1, 20:])
+    np.testing.assert_array_equal(wired.active_w[0], flow.active_w[0])
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_each_kind_happens_within_the_thirteen_months(kind: Kind) -> None:
+    found = [incident for incident in calendar(20_000) if incident.kind is kind]
+
+    assert found
+    assert all(20_000 * 1440 < one.start_min <= one.end_min < 20_390 * 1440 for one in found)
