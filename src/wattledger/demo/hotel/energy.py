@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 
 from wattledger.demo.hotel.flows import Flow, Flows
-from wattledger.demo.hotel.noise import Floats, Integers
+from wattledger.demo.hotel.incidents import Incident, as_wired
+from wattledger.demo.hotel.noise import Floats
 
 MINUTES_AN_HOUR = 60.0
 DAY_MIN = 1440
@@ -29,6 +30,17 @@ class Count(IntEnum):
     EXPORT_L2 = 8
     EXPORT_L3 = 9
     APPARENT = 10  # VAh, whichever way the power flows
+
+
+def index_shares(*, generates: bool) -> Floats:
+    """What each counter of a meter that was in use before shows of its index: as after years in such a circuit."""
+    shares = np.zeros(len(Count))
+    total, phases = (Count.EXPORT, Count.EXPORT_L1) if generates else (Count.IMPORT, Count.IMPORT_L1)
+    shares[total] = 1.0
+    shares[phases : phases + 3] = 1 / 3
+    shares[Count.REACTIVE_IMPORT] = 0.25
+    shares[Count.APPARENT] = 1.1
+    return shares
 
 
 def counted(flow: Flow) -> Floats:
@@ -62,47 +74,76 @@ def drawn(power: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
+class Wiring:
+    """Which circuit a meter sits in, and what happened to it since the opening."""
+
+    circuit: str
+    incidents: tuple[Incident, ...] = ()
+
+    def flow(self, flows: Flows) -> Flow:
+        """What reaches the meter's inputs."""
+        return as_wired(flows.flow(self.circuit), flows.minutes, self.incidents)
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
-    """The counters of every circuit at each midnight UTC, from the day on which the meters were wired.
+    """What each meter has counted at each midnight UTC, from the opening on; what is shown follows in `view`.
 
     `at_midnight[key]` has one row per day and one column per `Count`; the first row is 0.
     """
 
     seed: int
     first_day: int  # days since 1970
+    wirings: dict[str, Wiring]
     at_midnight: dict[str, Floats]
 
-    def counters(self, flows: Flows, key: str) -> Floats:
-        """The counters of a circuit at each minute of `flows`: one row per `Count`.
+    @property
+    def last_day(self) -> int:
+        """The day whose midnight is the last one kept; its minutes can still be counted."""
+        return self.first_day + len(next(iter(self.at_midnight.values()))) - 1
 
-        Raises ValueError for minutes before the first day or beyond the last one kept.
+    def counters(self, flows: Flows, key: str) -> Floats:
+        """What the meter has counted at each minute of `flows`: one row per `Count`.
+
+        Raises ValueError for minutes before the opening or beyond the last day.
         """
         first = int(flows.minutes[0])
         day = first // DAY_MIN
-        kept = self.at_midnight[key]
-        if not 0 <= day - self.first_day < len(kept):
+        if not self.first_day <= day <= self.last_day:
             raise ValueError(f"no counters are kept for day {day}")
-        start = kept[day - self.first_day]
+        start = self.at_midnight[key][day - self.first_day]
+        wiring = self.wirings[key]
         if first % DAY_MIN:
             before = Flows(np.arange(day * DAY_MIN, first + 1), seed=self.seed)
-            start = start + counted(before.flow(key)).sum(axis=1)
-        since = np.cumsum(counted(flows.flow(key)), axis=1)
+            start = start + counted(wiring.flow(before)).sum(axis=1)
+        since = np.cumsum(counted(wiring.flow(flows)), axis=1)
         counters: Floats = start[:, None] + np.pad(since, ((0, 0), (1, 0)))
         return counters
 
+    def kept_until(self, day: int) -> Books:
+        """The same books with the days until this one; themselves when they reach that far."""
+        if day <= self.last_day:
+            return self
+        more = _days(self.wirings, seed=self.seed, first_day=self.last_day, days=day - self.last_day)
+        return replace(
+            self,
+            at_midnight={
+                key: np.concatenate([kept, kept[-1] + more[key][1:]]) for key, kept in self.at_midnight.items()
+            },
+        )
 
-def keep_books(keys: tuple[str, ...], *, seed: int, first_day: int, days: int) -> Books:
-    """Work out the counters of these circuits for each midnight of so many days."""
-    totals: dict[str, list[Floats]] = {key: [np.zeros((1, len(Count)))] for key in keys}
+
+def keep_books(wirings: dict[str, Wiring], *, seed: int, first_day: int, days: int) -> Books:
+    """Work out what these meters have counted at each midnight of so many days."""
+    return Books(seed, first_day, wirings, _days(wirings, seed=seed, first_day=first_day, days=days))
+
+
+def _days(wirings: dict[str, Wiring], *, seed: int, first_day: int, days: int) -> dict[str, Floats]:
+    totals: dict[str, list[Floats]] = {key: [np.zeros((1, len(Count)))] for key in wirings}
     for start in range(first_day, first_day + days, PIECE_DAYS):
         ahead = min(PIECE_DAYS, first_day + days - start)
         flows = Flows(np.arange(start * DAY_MIN, (start + ahead) * DAY_MIN + 1), seed=seed)
-        for key in keys:
-            per_day = counted(flows.flow(key)).reshape(len(Count), ahead, DAY_MIN).sum(axis=2)
+        for key, wiring in wirings.items():
+            per_day = counted(wiring.flow(flows)).reshape(len(Count), ahead, DAY_MIN).sum(axis=2)
             totals[key].append(totals[key][-1][-1] + np.cumsum(per_day.T, axis=0))
-    return Books(seed, first_day, {key: np.concatenate(parts) for key, parts in totals.items()})
-
-
-def minutes_between(first: int, last: int) -> Integers:
-    """The whole minutes from the one to the other, both included."""
-    return np.arange(first, last + 1, dtype=np.int64)
+    return {key: np.concatenate(parts) for key, parts in totals.items()}

@@ -75,17 +75,20 @@ def as_wired(flow: Flow, minutes: Integers, incidents: Sequence[Incident]) -> Fl
     return flow
 
 
-def as_counted(counters: Floats, minutes: Integers, incidents: Sequence[Incident], marks: dict[int, Floats]) -> Floats:
+def as_counted(
+    counters: Floats, minutes: Integers, incidents: Sequence[Incident], marks: dict[int, Floats], *, shares: Floats
+) -> Floats:
     """What the meter's counters show of what was counted: less what was lost at resets and exchanges.
 
-    `marks` are the true counters at the minutes of those incidents.
+    `marks` are the true counters at the minutes of those incidents; `shares` what each counter of a new meter shows of
+    its index.
     """
     shown = counters.copy()
     for incident in incidents:
         if incident.kind in {Kind.RESET, Kind.EXCHANGE}:
             after = minutes >= incident.end_min
-            before = _shown_at(incident, incidents, marks)
-            shown[:, after] += (incident.index_wh - before)[:, None]
+            before = _shown_at(incident, incidents, marks, shares)
+            shown[:, after] += (incident.index_wh * shares - before)[:, None]
     return shown
 
 
@@ -94,16 +97,12 @@ def marks_needed(incidents: Sequence[Incident]) -> tuple[int, ...]:
     return tuple(one.end_min for one in incidents if one.kind in {Kind.RESET, Kind.EXCHANGE})
 
 
-def held(values: Floats, minutes: Integers, incidents: Sequence[Incident]) -> Floats:
-    """The values with stretches in which the meter stood still: each shows what stood there when it began.
-
-    A stretch that began before the first minute holds the first value.
-    """
-    shown = values
+def as_frozen(minutes: Integers, incidents: Sequence[Incident]) -> Integers:
+    """The minute whose values the meter shows at each minute: its own, or that in which it began to stand still."""
+    shown = minutes
     for incident in incidents:
-        if incident.kind is Kind.FREEZE and (still := incident.lasts(minutes)).any():
-            shown = shown.copy()
-            shown[..., still] = shown[..., int(np.argmax(still)), None]
+        if incident.kind is Kind.FREEZE:
+            shown = np.where(incident.lasts(minutes), incident.start_min, shown)
     return shown
 
 
@@ -116,10 +115,10 @@ def answers(minutes: Integers, incidents: Sequence[Incident]) -> np.ndarray[tupl
     return there
 
 
-def _shown_at(incident: Incident, incidents: Sequence[Incident], marks: dict[int, Floats]) -> Floats:
+def _shown_at(incident: Incident, incidents: Sequence[Incident], marks: dict[int, Floats], shares: Floats) -> Floats:
     """The counters as the meter showed them just before: the true ones, less what earlier incidents took."""
     shown = marks[incident.end_min].copy()
     for earlier in incidents:
         if earlier.kind in {Kind.RESET, Kind.EXCHANGE} and earlier.end_min < incident.end_min:
-            shown += earlier.index_wh - _shown_at(earlier, incidents, marks)
+            shown += earlier.index_wh * shares - _shown_at(earlier, incidents, marks, shares)
     return shown

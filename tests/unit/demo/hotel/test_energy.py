@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from wattledger.demo.hotel.energy import DAY_MIN, Books, Count, drawn, keep_books
+from wattledger.demo.hotel.energy import DAY_MIN, Books, Count, Wiring, drawn, keep_books
 from wattledger.demo.hotel.flows import Flows
 from wattledger.demo.hotel.noise import Floats
 
@@ -19,10 +19,15 @@ FIRST_DAY = date(2026, 6, 10).toordinal() - date(1970, 1, 1).toordinal()
 DAYS = 12
 
 
+def wired(*circuits: str) -> dict[str, Wiring]:
+    """A meter in each of these circuits, called like it."""
+    return {circuit: Wiring(circuit) for circuit in circuits}
+
+
 @pytest.fixture(scope="module")
 def books() -> Books:
     """Twelve days of the incomer and the roof."""
-    return keep_books(("incomer", "solar", "kitchen-hot"), seed=SEED, first_day=FIRST_DAY, days=DAYS)
+    return keep_books(wired("incomer", "solar", "kitchen-hot"), seed=SEED, first_day=FIRST_DAY, days=DAYS)
 
 
 @given(arrays.arrays(np.float64, st.integers(2, 30), elements=st.floats(-1e5, 1e5, allow_subnormal=False)))
@@ -48,9 +53,12 @@ def test_counters_never_go_back_and_continue_over_midnight(books: Books) -> None
 
 
 def test_pieces_of_other_lengths_count_the_same(books: Books) -> None:
-    short = keep_books(("incomer",), seed=SEED, first_day=FIRST_DAY, days=5)
+    short = keep_books(wired("incomer"), seed=SEED, first_day=FIRST_DAY, days=5)
 
     np.testing.assert_allclose(short.at_midnight["incomer"], books.at_midnight["incomer"][:6], rtol=1e-12)
+    longer = short.kept_until(books.last_day)
+    np.testing.assert_allclose(longer.at_midnight["incomer"], books.at_midnight["incomer"], rtol=1e-12)
+    assert longer.kept_until(books.last_day) is longer
 
 
 def test_the_roof_delivers_and_the_kitchen_draws(books: Books) -> None:

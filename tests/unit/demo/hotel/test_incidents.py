@@ -11,9 +11,9 @@ from wattledger.demo.hotel.incidents import (
     Kind,
     answers,
     as_counted,
+    as_frozen,
     as_wired,
     calendar,
-    held,
     marks_needed,
 )
 
@@ -24,7 +24,7 @@ TRUE = np.stack([np.arange(100) * 10.0, np.arange(100) * 1.0])  # counters that 
 def shown(*incidents: Incident) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """The counters as the meter shows them."""
     marks = {minute: TRUE[:, minute - 1000] for minute in marks_needed(incidents)}
-    return as_counted(TRUE, MINUTES, incidents, marks)
+    return as_counted(TRUE, MINUTES, incidents, marks, shares=np.array([1.0, 0.5]))
 
 
 def test_a_reset_begins_again_at_nothing() -> None:
@@ -50,11 +50,11 @@ def test_a_reset_after_an_exchange_begins_at_nothing_too() -> None:
     assert found[1, 99] == 29
 
 
-def test_a_frozen_meter_shows_what_stood_there_and_then_catches_up() -> None:
-    found = held(TRUE, MINUTES, [Incident("x", Kind.FREEZE, 1010, 1020)])
+def test_a_frozen_meter_shows_the_minute_in_which_it_stood_still() -> None:
+    found = as_frozen(MINUTES, [Incident("x", Kind.FREEZE, 1010, 1020)])
 
-    assert set(found[0, 10:20]) == {100}
-    assert found[0, 20] == 200
+    assert set(found[10:20]) == {1010}
+    assert (found[9], found[20]) == (1009, 1020)
 
 
 def test_who_is_silent_or_just_being_exchanged_does_not_answer() -> None:

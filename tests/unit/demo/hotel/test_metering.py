@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from wattledger.demo.hotel.energy import DAY_MIN, Books, keep_books
+from wattledger.demo.hotel.energy import DAY_MIN, Books, Wiring, keep_books
 from wattledger.demo.hotel.flows import Flows
 from wattledger.demo.hotel.metering import Seen
 from wattledger.demo.hotel.noise import Floats
@@ -20,7 +20,7 @@ DAY = date(2026, 6, 18).toordinal() - date(1970, 1, 1).toordinal()
 @pytest.fixture(scope="module")
 def books() -> Books:
     """Two days."""
-    return keep_books(("incomer", "solar"), seed=SEED, first_day=DAY - 1, days=2)
+    return keep_books({"incomer": Wiring("incomer"), "solar": Wiring("solar")}, seed=SEED, first_day=DAY - 1, days=2)
 
 
 @pytest.fixture(scope="module", params=["incomer", "solar"])
