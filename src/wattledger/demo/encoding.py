@@ -39,6 +39,7 @@ def encode(point: MappedPoint, value: float | None) -> dict[int, int]:
         raw = rest / multiplier
         if register_type in _FLOATS:
             packed = struct.pack(_FLOATS[register_type], float(raw))
+            rest = Fraction(0)  # the first number holds all of it
             words.update(_words(address, int.from_bytes(packed, "big"), register_type, point.word_order))
             continue
         whole = math.floor(raw) if is_counter or not is_last else round(raw)
