@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,11 @@ def text_of(object_id: int) -> bytes:
 
 
 async def talk(link: Any) -> list[Said]:
-    """Ask for everything that can be asked for as long as the run takes; what was asked and answered, in order."""
+    """Ask everything that can be asked once, then for as long as the run takes; what was asked and answered."""
     said = []
     end = time.monotonic() + TRAFFIC_S
-    for unit_id, request in _questions():
-        if time.monotonic() > end:
+    for number, (unit_id, request) in enumerate(chain(ONE_OF_EACH, _any_questions())):
+        if number >= len(ONE_OF_EACH) and time.monotonic() > end:
             break
         await asyncio.sleep(PAUSE_S)
         said.append(Said(True, unit_id, request.function, _asked(request)))
@@ -111,12 +112,20 @@ def _answered(request: Any, answer: object) -> tuple[object, ...]:
     return answer if isinstance(answer, tuple) else (answer,)
 
 
-def _questions() -> Iterator[tuple[int, Any]]:
-    """Every kind of request first, then any without end."""
+ONE_OF_EACH: tuple[tuple[int, Any], ...] = (
+    *((unit, ReadRegisters(3, REFUSED_FROM + unit - 1, 1)) for unit in range(1, 12)),
+    (1, WriteRegisters(REFUSED_FROM + 1, (1, 2))),
+    (2, ReadRegisters(3, 0, 125)),
+    (3, ReadRegisters(4, 0x0102, 2)),
+    (4, WriteRegister(7, 0xFFFF)),
+    (5, WriteRegisters(8, (1, 2, 3))),
+    *((247, ReadIdentification(object_id)) for object_id in range(7)),
+)
+
+
+def _any_questions() -> Iterator[tuple[int, Any]]:
+    """Requests of any kind, without end."""
     dice = random.Random(5)
-    yield from ((unit, ReadRegisters(3, REFUSED_FROM + unit - 1, 1)) for unit in range(1, 12))
-    yield 1, WriteRegisters(REFUSED_FROM + 1, (1, 2))
-    yield from ((247, ReadIdentification(object_id)) for object_id in range(7))
     while True:
         yield dice.randint(1, 247), ReadIdentification(dice.randrange(7))
         yield dice.randint(1, 247), WriteRegister(dice.randrange(REFUSED_FROM), dice.randrange(0x10000))
