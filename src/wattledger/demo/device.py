@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TypeAlias
 
 from pymodbus.constants import ExcCodes
@@ -16,6 +17,7 @@ from wattledger.fieldbus.clock_registers import clock_writes
 from wattledger.fieldbus.modbus.pdu import WriteRegister
 from wattledger.measure import PointName
 
+IDENTITY_WORDS = 120  # the longest run in which devices tell who they are
 REFRESH_S = 1.0  # most meters renew their values once a second
 FIRMWARE, HARDWARE = "2.3.0", "4.1.0"
 
@@ -131,12 +133,14 @@ class SimulatedDevice:
             self._words.update({(setting.function, setting.address + n): 0 for n in range(setting.words)})
         for alarm in self.map.alarms:
             self._words.update({(alarm.function, alarm.address + n): 0 for n in range(alarm.words)})
-        for step in self.map.identify:
-            if isinstance(step, RegisterStep):
-                text = self.identity.text(step.into, step.equals)
-                function = step.fc or self._fc
-                for place, word in enumerate(text_words(step, text)):
-                    self._words[function, step.addr + place] = word
+        steps = [step for step in self.map.identify if isinstance(step, RegisterStep)]
+        for step, after in pairwise(sorted(steps, key=lambda step: step.addr)):
+            if after.addr - step.addr <= IDENTITY_WORDS:  # what a device tells of itself stands in one run
+                between = range(step.addr, after.addr)
+                self._words.update({(step.fc or self._fc, at): 0 for at in between})
+        for step in steps:
+            words = text_words(step, self.identity.text(step.into, step.equals))
+            self._words.update({(step.fc or self._fc, step.addr + place): word for place, word in enumerate(words)})
         self._advance(time.time())
 
     def _advance(self, now_s: float) -> None:

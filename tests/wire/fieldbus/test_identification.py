@@ -54,8 +54,8 @@ async def test_the_declared_meter_matches_and_tells_who_it_is(ecr380d: Any, prof
         "serial": "3426010001",
         "firmware": "2.3.0",
         "hardware": "4.1.0",
-        "product_name": "3P_80 Modbus",
-        "model": "MODBUS Screw MID",
+        "product_name": "ECR380D",
+        "model": "ECR380D",
     }
 
 

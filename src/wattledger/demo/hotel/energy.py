@@ -30,6 +30,12 @@ class Count(IntEnum):
     EXPORT_L2 = 8
     EXPORT_L3 = 9
     APPARENT = 10  # VAh, whichever way the power flows
+    REACTIVE_IMPORT_L1 = 11
+    REACTIVE_IMPORT_L2 = 12
+    REACTIVE_IMPORT_L3 = 13
+    REACTIVE_EXPORT_L1 = 14
+    REACTIVE_EXPORT_L2 = 15
+    REACTIVE_EXPORT_L3 = 16
 
 
 def index_shares(*, generates: bool) -> Floats:
@@ -39,13 +45,14 @@ def index_shares(*, generates: bool) -> Floats:
     shares[total] = 1.0
     shares[phases : phases + 3] = 1 / 3
     shares[Count.REACTIVE_IMPORT] = 0.25
+    shares[Count.REACTIVE_IMPORT_L1 : Count.REACTIVE_IMPORT_L3 + 1] = 0.25 / 3
     shares[Count.APPARENT] = 1.1
     return shares
 
 
 def counted(flow: Flow) -> Floats:
     """What each minute adds to the counters: one row per `Count`, one column less than the flow has minutes."""
-    active = flow.active_w
+    active, reactive = flow.active_w, flow.reactive_var
     rows = (
         drawn(flow.total_w),
         drawn(-flow.total_w),
@@ -54,6 +61,8 @@ def counted(flow: Flow) -> Floats:
         *(drawn(active[phase]) for phase in range(3)),
         *(drawn(-active[phase]) for phase in range(3)),
         drawn(flow.apparent_va.sum(axis=0)),
+        *(drawn(reactive[phase]) for phase in range(3)),
+        *(drawn(-reactive[phase]) for phase in range(3)),
     )
     return np.stack(rows)
 

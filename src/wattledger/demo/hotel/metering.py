@@ -64,14 +64,18 @@ _Rows: TypeAlias = tuple[Count | None, Count | None]
 def _active(phase: Phase | None) -> _Rows:
     if phase is Phase.TOTAL:
         return Count.IMPORT, Count.EXPORT
-    place = CONDUCTORS.get(phase) if phase else None
-    if place is None:
-        return None, None
-    return Count(Count.IMPORT_L1 + place), Count(Count.EXPORT_L1 + place)
+    return _of_conductor(phase, Count.IMPORT_L1, Count.EXPORT_L1)
 
 
 def _reactive(phase: Phase | None) -> _Rows:
-    return (Count.REACTIVE_IMPORT, Count.REACTIVE_EXPORT) if phase is Phase.TOTAL else (None, None)
+    if phase is Phase.TOTAL:
+        return Count.REACTIVE_IMPORT, Count.REACTIVE_EXPORT
+    return _of_conductor(phase, Count.REACTIVE_IMPORT_L1, Count.REACTIVE_EXPORT_L1)
+
+
+def _of_conductor(phase: Phase | None, drawn: Count, delivered: Count) -> _Rows:
+    place = CONDUCTORS.get(phase) if phase else None
+    return (None, None) if place is None else (Count(drawn + place), Count(delivered + place))
 
 
 def _apparent(phase: Phase | None) -> _Rows:
