@@ -5,6 +5,7 @@ Promises checked, frozen profiles, and for each product the resolved map that re
 """
 
 from wattledger.catalog.clock import Clock, ClockField, ClockMethod, ClockTime, ClockWords
+from wattledger.catalog.collection import BrokenProfile, Catalog, CatalogFolder, built_in_profiles, load_catalog
 from wattledger.catalog.device_map import device_map
 from wattledger.catalog.errors import (
     CatalogError,
@@ -14,7 +15,7 @@ from wattledger.catalog.errors import (
     UnknownProfileError,
 )
 from wattledger.catalog.identity import Found, IdentifyStep, Match, MeiStep, Product, RegisterStep
-from wattledger.catalog.loading import BrokenProfile, Catalog, built_in_profiles, load_catalog, load_profile
+from wattledger.catalog.loading import load_profile
 from wattledger.catalog.mapped import (
     AddedNumber,
     DeviceMap,
@@ -45,6 +46,7 @@ __all__ = [
     "BrokenProfile",
     "Catalog",
     "CatalogError",
+    "CatalogFolder",
     "Clock",
     "ClockField",
     "ClockMethod",

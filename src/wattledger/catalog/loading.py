@@ -1,12 +1,9 @@
-"""Loading the catalog: the built-in profiles and those that the user added."""
+"""Loading a profile: from a file of unknown origin to a checked profile, or to an error that names place and remedy."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +11,7 @@ from pydantic import ValidationError
 
 from wattledger.catalog.consistency import check_profile
 from wattledger.catalog.documents import Document, read_document
-from wattledger.catalog.errors import ProfileError, UnknownProfileError
+from wattledger.catalog.errors import ProfileError
 from wattledger.catalog.part import Part
 from wattledger.catalog.schema import Profile
 from wattledger.measure import MeasureError
@@ -23,64 +20,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 BUILT_IN = Path(__file__).parent / "profiles"
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenProfile:
-    """A profile of the user's that cannot be used, and why (English, for who wrote it)."""
-
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """All profiles that can be used, by id, and those that cannot."""
-
-    profiles: tuple[Profile, ...]
-    broken: tuple[BrokenProfile, ...] = ()
-    _by_id: dict[str, Profile] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_id", {profile.id: profile for profile in self.profiles})
-
-    def profile(self, profile_id: str) -> Profile:
-        """The profile of this id; raises UnknownProfileError."""
-        try:
-            return self._by_id[profile_id]
-        except KeyError:
-            raise UnknownProfileError(f"no profile {profile_id!r}; there are {', '.join(self._by_id)}") from None
-
-
-def load_catalog(*folders: Path) -> Catalog:
-    """The built-in profiles and every `*.yaml` of the user's folders (one that does not exist holds none).
-
-    A user's profile that cannot be used is reported in `Catalog.broken`, also when its id is taken already. A broken
-    built-in one raises ProfileError.
-    """
-    profiles = {profile.id: profile for profile in built_in_profiles()}
-    broken: list[BrokenProfile] = []
-    for path in (path for folder in folders for path in _files(folder)):
-        try:
-            profile = load_profile(path)
-        except ProfileError as error:
-            broken.append(BrokenProfile(path, str(error)))
-            continue
-        if profile.id in profiles:
-            reason = f"{path.name}: id {profile.id!r} is taken by another profile; choose another id"
-            broken.append(BrokenProfile(path, reason))
-            continue
-        profiles[profile.id] = profile
-    return Catalog(tuple(profiles.values()), tuple(broken))
-
-
-@cache
-def built_in_profiles() -> tuple[Profile, ...]:
-    """The profiles that come with the release, read once per process.
-
-    They take longer than all the rest of loading, so the parent of the services reads them for all its children.
-    """
-    return tuple(load_profile(path) for path in _files(BUILT_IN))
 
 
 def load_profile(path: Path) -> Profile:
@@ -102,10 +41,6 @@ def profile_of(document: Document, *, file: str) -> Profile:
     except (ProfileError, MeasureError) as error:
         raise ProfileError(f"{file}: {error}") from error
     return profile
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.glob("*.yaml"))
 
 
 def _report(error: ValidationError, document: Document) -> str:
