@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wattledger.archive import Archive, ArchiveError, Point
-from wattledger.catalog import Catalog, CatalogError
+from wattledger.catalog import CatalogError
 from wattledger.engine.api import (
     BusFrame,
     ClockState,
@@ -65,7 +65,6 @@ class EngineParts:
     """The parts of a running engine that answers are made of."""
 
     archive: Archive
-    catalog: Catalog
     clock: Clock
     watch: ClockWatch
     live: LiveTable
@@ -134,7 +133,7 @@ class EngineAnswers:
     async def identify(self, question: IdentifyRequest) -> Identification:
         link = self._poller(question.bus).link
         try:
-            profile = self._parts.catalog.profile(question.profile)
+            profile = self._parts.applied.catalog.profile(question.profile)
             product = profile.product(question.product)
         except CatalogError as error:
             raise EngineRefusedError("unknown_profile", str(error)) from error
@@ -148,7 +147,7 @@ class EngineAnswers:
         poller = self._poller(question.bus)
         devices = applied.plant.devices if applied.plant else ()
         on_bus = {device.unit_id: device.id for device in devices if device.bus == question.bus}
-        return await ScanStep(question, poller, on_bus, self._parts.catalog.profiles).run(self._parts.clock)
+        return await ScanStep(question, poller, on_bus, self._parts.applied.catalog.profiles).run(self._parts.clock)
 
     async def statistics(self, _: calls.Nothing) -> tuple[TrafficStatistics, ...]:
         return self._parts.applied.statistics()

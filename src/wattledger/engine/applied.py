@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from wattledger.catalog import Catalog
+from wattledger.catalog import Catalog, CatalogFolder
 from wattledger.engine.acquisition import DeviceAcquisition
 from wattledger.engine.api import DeviceCondition, DeviceState, Refusal, TrafficStatistics
 from wattledger.engine.assembly import BusSetup, DeviceSetup, SlotGroup, assemble
@@ -35,28 +35,30 @@ class AppliedPlant:
     """
 
     def __init__(
-        self, tasks: Tasks, catalog: Catalog, vault: Vault, surroundings: Surroundings, *, local: LocalIo
+        self, tasks: Tasks, profiles: CatalogFolder, vault: Vault, surroundings: Surroundings, *, local: LocalIo
     ) -> None:
         self._tasks = tasks
-        self._catalog = catalog
+        self._profiles = profiles
         self._vault = vault
         self._around = surroundings
         self._local = local
         self._running: dict[int, _Running] = {}
         self._applied_at = surroundings.clock.now()
+        self.catalog = Catalog(())  # with which the plant was applied
         self.plant: Plant | None = None
         self.zone = ZoneInfo("UTC")
         self.refusals: tuple[Refusal, ...] = ()
 
     async def apply(self, plant: Plant) -> None:
-        """Stop what the new plant drops, start what it brings, leave the rest as it is.
+        """Stop what the new plant drops, start what it brings, leave the rest as it is; the profiles are those of now.
 
         A connection stays while its bus is the same; a device keeps what it gathered for its slots while its own
         setup is the same.
         """
         refusals: list[Refusal] = []
         zone = _zone(plant, refusals)
-        assembly = assemble(plant, self._catalog)
+        self.catalog = await asyncio.to_thread(self._profiles.catalog)
+        assembly = assemble(plant, self.catalog)
         wanted = {setup.bus.id: setup for setup in assembly.buses}
         for bus_id, running in list(self._running.items()):
             if bus_id not in wanted or not _same_line(wanted[bus_id].bus, running.poller.bus):
@@ -72,6 +74,10 @@ class AppliedPlant:
         self.plant, self.refusals = plant, (*refusals, *assembly.refusals)
         self._end_what_is_gone()
         self._around.live.keep_only({d.device.id: d for setup in wanted.values() for d in setup.devices})
+
+    def has_old_profiles(self) -> bool:
+        """Whether a profile of the user's came, changed or went since the plant was applied."""
+        return self._profiles.is_changed()
 
     def poller(self, bus_id: int) -> BusPoller | None:
         """Who reads the devices of a bus; None where there is no such bus."""

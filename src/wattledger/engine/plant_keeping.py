@@ -71,7 +71,7 @@ class PlantKeeper:
             return True
 
     async def watch(self) -> None:
-        """Look for a new revision until cancelled."""
+        """Look for a new revision, and for profiles that somebody put into the folder, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
@@ -79,7 +79,8 @@ class PlantKeeper:
             except PlantError as error:
                 self._unreadable(error)
                 continue
-            if self.configuration != "current" or revision != self._revision:
+            is_outdated = revision != self._revision or await asyncio.to_thread(self._applied.has_old_profiles)
+            if self.configuration != "current" or is_outdated:
                 await self.reload()
             else:
                 self._readable()

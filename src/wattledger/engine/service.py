@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from wattledger.archive import Archive, EmbeddedArchive
-from wattledger.catalog import load_catalog
+from wattledger.catalog import CatalogFolder
 from wattledger.engine.answers import EngineAnswers, EngineParts
 from wattledger.engine.applied import AppliedPlant
 from wattledger.engine.clock import Clock, ClockChange, ClockWatch, SystemClock
@@ -100,17 +100,16 @@ async def _acquire(
         on_recorded=lambda frame: watch.saw_slot(frame.slot),
     )
     live, lag = LiveTable(clock), LoopLag(clock)
-    catalog = await asyncio.to_thread(load_catalog, folder.profiles)
     async with running_tasks() as tasks:
         around = Surroundings(clock, watch, live, recorder, queue, events)
-        applied = AppliedPlant(tasks, catalog, Vault(folder.vault_key), around, local=local)
+        applied = AppliedPlant(tasks, CatalogFolder(folder.profiles), Vault(folder.vault_key), around, local=local)
         upkeep = Upkeep(
             archive, now=watch.trusted_now, zone=lambda: applied.zone if applied.plant else None, events=events
         )
         keeper = PlantKeeper(plants, folder.last_plant, applied, events=events)
 
         parts = EngineParts(
-            archive, catalog, clock, watch, live, recorder, lag, held, applied, local, keeper, started=clock.now()
+            archive, clock, watch, live, recorder, lag, held, applied, local, keeper, started=clock.now()
         )
         held.judged(watch.verdict)
         async with control_server(folder.engine_socket, EngineAnswers(parts).table(), live):

@@ -85,6 +85,20 @@ def test_a_package_gives_its_profiles_and_icons(build: Build) -> None:
     assert signer_of(package) == UNSIGNED
 
 
+def test_a_package_adds_languages_to_the_texts_of_its_profiles(build: Build, small_profile: str) -> None:
+    with_note = small_profile + 'notes: [mind]\ntexts: {en: {mind: "Mind the gap"}}\n'
+    files = {"profiles/small-meter.yaml": with_note.encode(), "translations/da.yaml": b"small-meter: {mind: Pas paa}"}
+
+    profile = read_package(build(files)).profiles[0]
+
+    assert profile.text("mind", "da") == "Pas paa"
+    assert profile.text("mind", "fr") == "Mind the gap"
+    unknown = {**files, "translations/da.yaml": b"small-meter: {minds: Pas paa}"}
+    assert refused(build(unknown)).fault is PackageFault.BAD_PROFILE
+    twice = {**files, "translations/en.yaml": b"small-meter: {mind: Other}"}
+    assert "'en' is given in the profile and in translations/en.yaml" in str(refused(build(twice)))
+
+
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [

@@ -10,22 +10,18 @@ from wattledger.apps.rest.server import data_folder
 from wattledger.catalog import (
     Catalog,
     CatalogError,
+    CatalogFolder,
     DeviceMap,
     Profile,
     UnknownProductError,
     UnknownProfileError,
     device_map,
-    load_catalog,
 )
-
-Stamps = tuple[tuple[str, int], ...]
 
 
 def catalog() -> Catalog:
     """All profiles; read anew when a file of the user's came, changed or went."""
-    folder = data_folder().profiles
-    stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("*.yaml")))
-    return _loaded(folder, stamps)
+    return _folder(data_folder().profiles).catalog()
 
 
 def map_of(profile_id: str, product_ref: str) -> DeviceMap:
@@ -57,5 +53,5 @@ def _profile(profile_id: str) -> Profile:
 
 
 @lru_cache(maxsize=1)
-def _loaded(folder: Path, _stamps: Stamps) -> Catalog:
-    return load_catalog(folder)
+def _folder(path: Path) -> CatalogFolder:
+    return CatalogFolder(path)
