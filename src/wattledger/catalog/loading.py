@@ -79,7 +79,7 @@ def _entry(part: Document, group: str, index: int) -> str:
 
 
 def _problem(details: ErrorDetails, document: Document) -> str:
-    key = next((step for step in reversed(details["loc"]) if isinstance(step, str)), "profile")
+    key = next((step for step in reversed(details["loc"]) if isinstance(step, str) and step != "[key]"), "profile")
     match details["type"]:
         case "value_error":
             return str(details["ctx"]["error"])

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from wattledger.catalog.clock import Clock
 from wattledger.catalog.errors import UnknownProductError
 from wattledger.catalog.identity import IdentifyStep, Product
+from wattledger.catalog.lint_rules import LintRule
 from wattledger.catalog.operation import Command, DeviceAlarm, Parameter, Store, check_register
 from wattledger.catalog.part import Address, Identifier, ItemName, Part, Text, TextKey, Word
 from wattledger.catalog.registers import (
@@ -304,6 +305,7 @@ class Profile(Part):
     notes: tuple[TextKey, ...] = ()  # what whoever commissions the device must know
     texts: Texts = Field(default_factory=dict)
     tests: tuple[Vector, ...] = ()
+    lint: dict[LintRule, Text] = Field(default_factory=dict)  # what the linter need not tell, and why
 
     def text(self, key: str, language: str, args: Mapping[str, str] | None = None) -> str:
         """The text called `key`, in this language or else in English, with `args` in its gaps."""
