@@ -36,7 +36,7 @@ from wattledger.catalog.operation import (
     Store,
 )
 from wattledger.catalog.registers import Form, RegisterType, TextType, WordOrder
-from wattledger.catalog.schema import Limits, PollClass, Profile, Source, Status, Vector, profile_json_schema
+from wattledger.catalog.schema import Limits, PollClass, Profile, Source, Status, Vector
 from wattledger.catalog.texts import Texts
 
 __all__ = [
@@ -90,5 +90,4 @@ __all__ = [
     "load_catalog",
     "load_profile",
     "measuring",
-    "profile_json_schema",
 ]

@@ -328,8 +328,3 @@ class Profile(Part):
         fitting = [(product.match, product) for product in self.products if product.match and product.match.fits(code)]
         longest = max(fitting, key=lambda one: (len(one[0].product_code), one[0].exact), default=None)
         return longest[1] if longest else None
-
-
-def profile_json_schema() -> dict[str, object]:
-    """The published JSON Schema of profile files, for editors; loading checks more than a schema can say."""
-    return Profile.model_json_schema()

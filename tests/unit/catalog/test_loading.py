@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-import jsonschema_rs
 import pytest
 
 from wattledger.catalog import (
@@ -20,10 +18,9 @@ from wattledger.catalog import (
     device_map,
     load_catalog,
     load_profile,
-    profile_json_schema,
 )
-from wattledger.catalog.documents import parse_document, read_document
-from wattledger.catalog.loading import BUILT_IN, profile_of
+from wattledger.catalog.documents import parse_document
+from wattledger.catalog.loading import profile_of
 from wattledger.catalog.wording import keys_of
 
 WriteProfile = Callable[..., Path]
@@ -68,17 +65,6 @@ def test_what_the_catalog_does_not_know_is_named() -> None:
         catalog.profile("nothing")
     with pytest.raises(UnknownProductError, match="has no product 'ECR999'; it has ECR140D"):
         catalog.profile("hager-ecr").product("ECR999")
-
-
-def test_the_published_schema_accepts_every_built_in_profile_and_refuses_an_unknown_key() -> None:
-    schema = jsonschema_rs.validator_for(json.dumps(profile_json_schema()))
-    profiles = [read_document(path) for path in sorted(BUILT_IN.glob("*.yaml"))]
-
-    assert profiles
-    for profile in profiles:
-        assert isinstance(profile, dict)
-        schema.validate(json.loads(json.dumps(profile, default=str)))
-        assert not schema.is_valid({**json.loads(json.dumps(profile, default=str)), "pointz": []})
 
 
 def test_what_a_point_says_beats_what_the_file_says(write_profile: WriteProfile) -> None:

@@ -21,9 +21,9 @@ from wattledger.catalog import (
     device_map,
     load_catalog,
     load_profile,
-    profile_json_schema,
 )
 from wattledger.catalog.documents import read_document
+from wattledger.catalog.editor_schema import editor_schema
 from wattledger.catalog.texts import gaps_of
 from wattledger.catalog.wording import keys_of
 from wattledger.journal.events import Severity
@@ -153,7 +153,7 @@ def test_no_text_of_a_built_in_profile_is_left_over() -> None:
 
 
 def test_the_published_schema_knows_all_of_it(write_profile: WriteProfile) -> None:
-    schema = jsonschema_rs.validator_for(json.dumps(profile_json_schema()))
+    schema = jsonschema_rs.validator_for(json.dumps(editor_schema()))
     document = read_document(write_profile("blocks: [{start: 0, words: 20}]\n", OPERATION))
 
     assert isinstance(document, dict)
