@@ -36,10 +36,20 @@ class PointValue:
 
 @dataclass(frozen=True, slots=True)
 class PointAnswer:
-    """What one request was answered with, and when the answer was whole (monotonic seconds)."""
+    """What one request was answered with, and when the answer was whole (monotonic seconds).
+
+    `registers` are those from `address` on, as they came.
+    """
 
     values: Mapping[MappedPoint, float | None]
     read_at: float
+    address: int
+    registers: Sequence[int]
+
+    def registers_of(self, point: MappedPoint) -> tuple[int, ...]:
+        """What one of the points was decoded from, number by number as in `MappedPoint.spans`."""
+        pieces = (self.registers[start - self.address : end - self.address] for start, end in point.spans)
+        return tuple(register for piece in pieces for register in piece)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,7 @@ class _Reading:
             for read, outcome in zip(reads, await self._ask_all(reads), strict=True):
                 if isinstance(outcome, Reply):
                     values = self._memory.decoder(read).decode(outcome.answer)
-                    self._answers.append(PointAnswer(values, outcome.received_at))
+                    self._answers.append(PointAnswer(values, outcome.received_at, read.address, outcome.answer))
                     continue
                 pieces = self._smaller_reads(read, outcome)
                 smaller += pieces

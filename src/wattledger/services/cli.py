@@ -19,6 +19,7 @@ from wattledger.measure import Aggregate
 from wattledger.plant import DataFolder
 from wattledger.services.errors import CommandRefusedError, FolderUnusableError, ServiceError
 from wattledger.services.folder_lock import has_run, wait_while_starting
+from wattledger.services.profiles.commands import add_profile_commands
 from wattledger.services.running import name_data_folder, run_server, tell
 from wattledger.web.terminal import gettext as _
 
@@ -157,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--end", type=_time, required=True, help=_("ISO 8601, itself not included"))
     export.set_defaults(command=_export)
 
+    add_profile_commands(commands, open_folder=_existing)
     commands.add_parser("demo", help=_("try it out with simulated meters"), add_help=False)
     return parser
 

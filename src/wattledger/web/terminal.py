@@ -12,6 +12,11 @@ from pathlib import Path
 _translations = catalogs.translation("django", localedir=str(Path(__file__).parent / "locale"), fallback=True)
 
 
+def language() -> str:
+    """The language of what `gettext` gives, as in `fr`."""
+    return _translations.info().get("language", "") or "en"
+
+
 def gettext(text: str) -> str:
     """The text in the terminal's language, or as it is where there is no translation."""
     return _translations.gettext(text)

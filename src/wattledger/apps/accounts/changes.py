@@ -10,11 +10,11 @@ from wattledger.journal import Code
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 
 
-def note_change(*, what: str, name: str, change: str, actor: str) -> None:
+def note_change(*, what: str, name: str, change: str, actor: str, source: str = SOURCE) -> None:
     """Tell the journal once the present transaction is kept; `what` is the kind of thing, `change` one of the above."""
     params = {"what": what, "name": name, "change": change}
 
     def tell() -> None:
-        journal().note(Code.CONFIGURATION_CHANGED, params=params, source=SOURCE, actor=actor)
+        journal().note(Code.CONFIGURATION_CHANGED, params=params, source=source, actor=actor)
 
     transaction.on_commit(tell)

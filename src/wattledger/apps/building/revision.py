@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -13,14 +13,19 @@ from django.db.models import F
 from wattledger.apps.accounts.changes import note_change
 from wattledger.apps.accounts.models import User
 from wattledger.apps.building.models import Revision
-from wattledger.apps.rest.server import engine
+from wattledger.apps.rest.server import SOURCE, engine
 from wattledger.engine.api import EngineError
 
 log = logging.getLogger(__name__)
 
 
+def changing(what: str, *, by: User) -> AbstractContextManager[Change]:
+    """What `changing_as` does, in the name of a user of the web."""
+    return changing_as(what, actor=by.identifier, source=SOURCE)
+
+
 @contextmanager
-def changing(what: str, *, by: User) -> Iterator[Change]:
+def changing_as(what: str, *, actor: str, source: str) -> Iterator[Change]:
     """One transaction that changes the configuration: all of it is kept, with a new revision and its trace, or nothing.
 
     The write lock is held from the first line, so what is checked inside stays true until the end. The body names what
@@ -33,9 +38,9 @@ def changing(what: str, *, by: User) -> Iterator[Change]:
         if change.told is None:
             return
         name, how = change.told
-        note_change(what=what, name=name, change=how, actor=by.identifier)
+        note_change(what=what, name=name, change=how, actor=actor, source=source)
         number = _raise()
-        transaction.on_commit(lambda: _tell_engine(number, by.identifier))
+        transaction.on_commit(lambda: _tell_engine(number, actor))
 
 
 class Change:

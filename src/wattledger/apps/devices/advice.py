@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as _
+
+from wattledger.apps.rest.marking import gettext_noop as _
 
 ADVICE = {
     "none": _("Nothing to do."),
