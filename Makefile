@@ -21,7 +21,7 @@ NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
 FIGURES := $(addprefix bench/,rtu_cycle.py silent_device.py many_devices.py modbus_masters.py archive_tick.py rtu_late_answers.py)
 
-.PHONY: setup setup-test demo run test lint bench soak translations
+.PHONY: setup setup-test demo run test lint bench soak translations docs
 
 setup: .tools/ready-demo
 
@@ -70,6 +70,10 @@ lint: .tools/ready-dev
 	$(RUN) python tools/check_licences.py
 	$(RUN) python tools/check_tree.py
 	$(RUN) python tools/check_translations.py
+	$(RUN) python tools/generated_docs.py --check
+
+docs: .tools/ready-dev
+	@$(RUN) python tools/generated_docs.py
 
 translations: .tools/ready-dev
 	$(RUN) pybabel extract --mapping-file tools/babel.cfg --keywords gettext_lazy --keywords pgettext_lazy:1c,2 --output $(LOCALES)/django.pot --project wattledger --no-location --sort-output --width 120 src/wattledger
