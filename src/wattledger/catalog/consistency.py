@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TypeVar
 
+from wattledger.catalog.anchor_rules import check_anchor
 from wattledger.catalog.device_map import device_map
 from wattledger.catalog.errors import ProfileError
 from wattledger.catalog.mapped import DeviceMap, MappedAlarm, MappedParameter
@@ -22,14 +23,17 @@ def check_profile(profile: Profile) -> None:
     """Raises ProfileError with the place and what is wrong; the file's name is added by the caller."""
     _check_variants(profile)
     _check_products(profile)
+    check_anchor(profile)
     _check_operation(profile)
     check_texts(profile)
     # Products of one variant have one map: a family of twenty is checked as quickly as its few variants.
-    samples = {product.variant: product for product in reversed(profile.products)}
-    by_variant = {variant: device_map(profile, product) for variant, product in samples.items()}
+    samples = {(one.variant, one.alternatives): one for one in reversed(profile.products)}
+    by_variant = {variants: device_map(profile, product) for variants, product in samples.items()}
     for mapped in by_variant.values():
         _check_map(mapped)
-    maps = {product.ref: by_variant[product.variant] for product in profile.products}
+        for layout in mapped.anchor.layouts if mapped.anchor else ():
+            _check_map(mapped.settled(layout, at=0))
+    maps = {one.ref: by_variant[one.variant, one.alternatives] for one in profile.products}
     _check_that_points_or_notes_are_given(profile)
     for number, vector in enumerate(profile.tests, start=1):
         _check_vector(vector, profile, maps, place=f"test vector {number}")
@@ -44,7 +48,9 @@ def _check_variants(profile: Profile) -> None:
 
 def _mentions(profile: Profile) -> Iterator[tuple[str, tuple[str, ...]]]:
     for product in profile.products:
-        yield f"product '{product.ref}'", (product.variant,)
+        yield f"product '{product.ref}'", (product.variant, *product.alternatives)
+    if profile.anchor:
+        yield "anchor", tuple(profile.anchor.models)
     if profile.transport.local:
         yield "transport local", tuple(profile.transport.local.terminals)
     for block in profile.blocks:
@@ -145,6 +151,11 @@ def _check_vector(vector: Vector, profile: Profile, maps: dict[str, DeviceMap], 
         raise ProfileError(
             f"{place}: there is no source {vector.source}; the first is 0, the last {len(profile.sources) - 1}"
         )
+    if vector.model is not None:
+        layout = mapped.layout_of(vector.model)
+        if layout is None:
+            raise ProfileError(f"{place}: {vector.product} is never in a block of model {vector.model}")
+        mapped = mapped.settled(layout, at=0)
     function = vector.fc or profile.defaults.fc
     end = vector.at + len(vector.raw)
     for name in vector.expect:

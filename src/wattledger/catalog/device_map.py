@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
+from wattledger.catalog.anchor import Anchor
 from wattledger.catalog.errors import ProfileError
 from wattledger.catalog.identity import Product
 from wattledger.catalog.line import Lines, line_of, lines_of, unit_factor
 from wattledger.catalog.mapped import (
     AddedNumber,
     DeviceMap,
+    Layout,
     MappedAlarm,
+    MappedAnchor,
     MappedBlock,
     MappedParameter,
     MappedPoint,
@@ -42,7 +46,7 @@ def device_map(profile: Profile, product: Product) -> DeviceMap:
         product=product.ref,
         channels=max((channel for channel, _, _ in _placed(profile, variant)), default=1),
         points=tuple(_points(profile, variant, blocks)),
-        blocks=tuple(MappedBlock(block.fc or defaults.fc, block.start, block.end) for block in blocks),
+        blocks=_mapped_blocks(blocks, defaults),
         limits=profile.limits,
         identify=profile.identify,
         clock=profile.clock if profile.clock and _concerns(profile.clock, variant) else None,
@@ -51,7 +55,33 @@ def device_map(profile: Profile, product: Product) -> DeviceMap:
         commands=tuple(_of(variant, profile.commands)),
         alarms=tuple(_alarm(one, defaults) for one in _of(variant, profile.alarms)),
         notes=profile.notes,
+        anchor=None if profile.anchor is None else _anchor(profile, profile.anchor, product),
     )
+
+
+def _anchor(profile: Profile, anchor: Anchor, product: Product) -> MappedAnchor:
+    variants = (product.variant, *product.alternatives)
+    first, *others = (_layout(profile, variant, anchor.models.get(variant, ())) for variant in variants)
+    return MappedAnchor((first, *(_in_order_of(first, other, product) for other in others)), product.instance)
+
+
+def _layout(profile: Profile, variant: str, models: tuple[int, ...]) -> Layout:
+    blocks = tuple(_of(variant, profile.blocks))
+    points = tuple(_points(profile, variant, blocks))
+    return Layout(models, points, _mapped_blocks(blocks, profile.defaults), max((p.end for p in points), default=0))
+
+
+def _in_order_of(first: Layout, other: Layout, product: Product) -> Layout:
+    """The other layout with its points in the order of the first; raises ProfileError where they are not the same."""
+    places = {(point.channel, point.name): point for point in other.points}
+    names = [(point.channel, point.name) for point in first.points]
+    for _, name in sorted(places.keys() ^ set(names)):
+        raise ProfileError(f"product '{product.ref}': not all of its variants have the point '{name}'")
+    return replace(other, points=tuple(places[name] for name in names))
+
+
+def _mapped_blocks(blocks: Iterable[Block], defaults: Defaults) -> tuple[MappedBlock, ...]:
+    return tuple(MappedBlock(block.fc or defaults.fc, block.start, block.end) for block in blocks)
 
 
 def _of(variant: str, parts: Iterable[T]) -> Iterator[T]:

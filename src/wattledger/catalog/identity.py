@@ -11,6 +11,7 @@ from wattledger.catalog.part import Address, Identifier, Part, Text
 from wattledger.catalog.registers import MOST_REGISTERS, ReadFunction, TextType
 
 MOST_NUMBER_WORDS = 4
+MOST_INSTANCES = 20
 
 
 class Found(StrEnum):
@@ -75,9 +76,15 @@ class Match(Part):
 
 
 class Product(Part):
-    """One orderable product; without `match` no device names itself by it. `name` is what people call it."""
+    """One orderable product; without `match` no device names itself by it. `name` is what people call it.
+
+    In an anchored profile `alternatives` are the variants that a device may have instead, with the same points in other
+    registers, and `instance` says which of several such blocks is meant, counted from 1.
+    """
 
     ref: Text
     variant: Identifier
     match: Match | None = None
     name: Text | None = None
+    alternatives: tuple[Identifier, ...] = ()
+    instance: Annotated[int, Field(ge=1, le=MOST_INSTANCES)] = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wattledger.catalog.clock import Clock
 from wattledger.catalog.identity import IdentifyStep
@@ -90,6 +90,15 @@ class MappedPoint:
         exponent = () if self.exponent_at is None else ((self.exponent_at, self.exponent_at + 1),)
         return ((self.number_at, self.number_at + self.type.words), *added, *exponent)
 
+    def moved(self, by: int) -> MappedPoint:
+        """The point with all its registers so much further back."""
+        return replace(
+            self,
+            address=self.address + by,
+            plus=tuple(replace(number, address=number.address + by) for number in self.plus),
+            exponent_at=None if self.exponent_at is None else self.exponent_at + by,
+        )
+
     @property
     def is_plain(self) -> bool:
         """Whether the value follows from one number by its line alone."""
@@ -175,10 +184,32 @@ class MappedBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How some models lay out the registers of a product: its points, in the order of its map, at addresses that count
+    from the start of the model's block.
+    """
+
+    models: tuple[int, ...]
+    points: tuple[MappedPoint, ...]
+    blocks: tuple[MappedBlock, ...]
+    end: int  # the first address behind all points
+
+
+@dataclass(frozen=True, slots=True)
+class MappedAnchor:
+    """In which block of a device its registers stand: the `instance`-th of the models that one of the layouts has."""
+
+    layouts: tuple[Layout, ...]
+    instance: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceMap:
     """All that reading one product needs to know. Points are in the order of the profile, channel by channel.
 
-    `notes` are keys of texts. Without points, nobody published the registers: the device only tells who it is.
+    `notes` are keys of texts. Without points, nobody published the registers: the device only tells who it is. With an
+    `anchor` the addresses mean nothing before its block was found and the map settled there; the points name what is
+    read until then.
     """
 
     profile: str
@@ -195,6 +226,21 @@ class DeviceMap:
     commands: tuple[Command, ...] = ()
     alarms: tuple[MappedAlarm, ...] = ()
     notes: tuple[str, ...] = ()
+    anchor: MappedAnchor | None = None
+
+    def settled(self, layout: Layout, *, at: int) -> DeviceMap:
+        """The map of a device whose block has this layout and starts at the address `at`; points in the same order."""
+        return replace(
+            self,
+            points=tuple(point.moved(at) for point in layout.points),
+            blocks=tuple(MappedBlock(block.function, block.start + at, block.end + at) for block in layout.blocks),
+            anchor=None,
+        )
+
+    def layout_of(self, model: int) -> Layout | None:
+        """The layout that a model has; None: the product is never in such a block."""
+        layouts = self.anchor.layouts if self.anchor else ()
+        return next((layout for layout in layouts if model in layout.models), None)
 
     def point(self, name: str, *, channel: int = 1) -> MappedPoint | None:
         """The point of this name; None: this product does not offer it."""

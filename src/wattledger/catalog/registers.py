@@ -73,6 +73,8 @@ class Form(StrEnum):
     # The power factor of Schneider's meters: beyond +1 it is 2 - x, below -1 it is -2 - x, and the fold tells that the
     # current leads ("4 quadrant power factor"; register lists of iEM3000 and PM5000).
     FOUR_QUADRANT = "four_quadrant"
+    # SunSpec's power factor: percent by its models (SolarEdge: 98.7), a fraction on many devices (SMA: -0.996).
+    PERCENT_OR_FRACTION = "percent_or_fraction"
 
 
 def listed(values: RawValues) -> tuple[int, ...]:

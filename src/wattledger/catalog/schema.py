@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from wattledger.catalog.anchor import Anchor, ModelId
 from wattledger.catalog.clock import Clock
 from wattledger.catalog.errors import UnknownProductError
 from wattledger.catalog.identity import IdentifyStep, Product
@@ -260,10 +261,11 @@ class Vector(Part):
     """A golden case: these registers of this product must read as these values, in the units used inside.
 
     `source` is which of the profile's sources it comes from, counted from 0. `alarms` are those that the registers
-    raise.
+    raise. `model` is whose registers they are, in an anchored profile; None: the first that the product may have.
     """
 
     product: str
+    model: ModelId | None = None
     source: Annotated[int, Field(ge=0)] = 0
     at: Address
     raw: Annotated[tuple[Word, ...], Field(min_length=1, max_length=MOST_REGISTERS)]
@@ -293,6 +295,7 @@ class Profile(Part):
     transport: Transport
     limits: Limits = Limits()
     defaults: Defaults = Defaults()
+    anchor: Anchor | None = None  # None: the registers of all devices stand at the same addresses
     identify: tuple[IdentifyStep, ...] = ()
     blocks: tuple[Block, ...] = ()
     points: tuple[ProfilePoint, ...] = ()

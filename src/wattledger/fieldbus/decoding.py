@@ -209,6 +209,8 @@ def _unfolded(value: Fraction, form: Form) -> float | None:
             if abs(value) > 2:
                 return None
             return float(value if abs(value) <= 1 else (2 if value > 0 else -2) - value)
+        case Form.PERCENT_OR_FRACTION:
+            return float(value if abs(value) <= 1 else value / 100)
 
 
 def raw_number(registers: Sequence[int], word_order: WordOrder) -> int:

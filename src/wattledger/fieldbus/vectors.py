@@ -20,6 +20,8 @@ def vector_faults(profile: Profile) -> tuple[str, ...]:
 
 
 def _faults(vector: Vector, mapped: DeviceMap, *, function: int) -> Iterator[str]:
+    if vector.model is not None and (layout := mapped.layout_of(vector.model)) is not None:
+        mapped = mapped.settled(layout, at=0)
     for name, expected in vector.expect.items():
         point = mapped.point(name, channel=vector.channel)
         if point is None:
