@@ -18,6 +18,8 @@ from typing import Protocol
 import pytest
 from pymodbus.framer.rtu import FramerRTU
 
+from sunspec_peer import SunSpecPeer, compiled, sunspec_peer
+
 MOST_BYTES = 4096
 HEADER_BYTES = 6  # of Modbus TCP, before the unit
 
@@ -126,3 +128,15 @@ def line_to(tmp_path: Path) -> Iterator[Callable[[Meter], SerialLine]]:
 def serial_line(ecr380d: Meter, line_to: Callable[[Meter], SerialLine]) -> SerialLine:
     """The simulated meter as unit 1 of a serial line."""
     return line_to(ecr380d)
+
+
+@pytest.fixture(scope="session")
+def sunspec_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compiled(tmp_path_factory.mktemp("sunspec"))
+
+
+@pytest.fixture
+def sunspec(sunspec_program: Path) -> Iterator[SunSpecPeer]:
+    """A device on libmodbus with the registers that a test gives it."""
+    with sunspec_peer(sunspec_program) as peer:
+        yield peer

@@ -226,7 +226,7 @@ class DeviceMap:
     commands: tuple[Command, ...] = ()
     alarms: tuple[MappedAlarm, ...] = ()
     notes: tuple[str, ...] = ()
-    anchor: MappedAnchor | None = None
+    anchor: MappedAnchor | None = field(default=None, repr=False)
 
     def settled(self, layout: Layout, *, at: int) -> DeviceMap:
         """The map of a device whose block has this layout and starts at the address `at`; points in the same order."""

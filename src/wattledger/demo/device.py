@@ -11,8 +11,9 @@ from typing import TypeAlias
 
 from pymodbus.constants import ExcCodes
 
-from wattledger.catalog import DeviceMap, Found, MappedPoint, Product, Profile, RegisterStep, TextType, device_map
+from wattledger.catalog import Found, MappedPoint, Product, Profile, RegisterStep, TextType, device_map
 from wattledger.demo.encoding import encode
+from wattledger.demo.sunspec_chain import in_chain
 from wattledger.fieldbus.clock_registers import clock_writes
 from wattledger.fieldbus.modbus.pdu import WriteRegister
 from wattledger.measure import PointName
@@ -49,11 +50,11 @@ class SimulatedDevice:
     """A device with the map of one product; `read` and `write` are what requests do."""
 
     def __init__(self, profile: Profile, product: Product, *, serial: str, source: Source) -> None:
-        self.map: DeviceMap = device_map(profile, product)
+        self.map, chain = in_chain(device_map(profile, product))
         self.identity = Identity(product, serial)
         self._fc = profile.defaults.fc
         self._source = source
-        self._words: dict[Place, int] = {}
+        self._words: dict[Place, int] = {(self._fc, at): word for at, word in chain.items()}
         self._held: dict[Place, int] = {}
         self._refused: dict[int, int] = {}
         self._renewed_at = float("-inf")

@@ -12,7 +12,9 @@ FieldbusError
     │   └── OutOfStepError   but an answer came that may be one to an earlier request
     ├── RefusedError         the device answered with an exception
     ├── DoubledUnitError     several answers came to one request
-    └── UnfitAnswerError     an answer came that does not fit its request
+    ├── UnfitAnswerError     an answer came that does not fit its request
+    ├── MisplacedError       the device answers, but has no such registers
+    └── SearchUnfinishedError  where its registers stand is not known yet
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 GATEWAY_EXCEPTIONS = frozenset({0x0A, 0x0B})  # no path to the device; no answer from it
+BUSY_EXCEPTIONS = frozenset({0x05, 0x06})  # acknowledge: it needs more time; server device busy
 
 
 class FieldbusError(Exception):
@@ -94,6 +97,19 @@ class RefusedError(RequestError):
     def means_silence(self) -> bool:
         """Whether a gateway says that the device behind it does not answer."""
         return self.code in GATEWAY_EXCEPTIONS
+
+    @property
+    def means_busy(self) -> bool:
+        """Whether nothing is said of the device but that it has no time."""
+        return self.code in BUSY_EXCEPTIONS
+
+
+class MisplacedError(RequestError):
+    """The device answers, but does not have the registers of its product, or has something else in their place."""
+
+
+class SearchUnfinishedError(RequestError):
+    """Where the device has its registers is still being searched for; it answers, and the next visit goes on."""
 
 
 def is_no_answer(error: FieldbusError) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from itertools import pairwise
 
 from wattledger.catalog import DeviceMap, MappedBlock, MappedPoint
+from wattledger.fieldbus.anchoring import Anchorage, Place
 from wattledger.fieldbus.decoding import AnswerDecoder
 from wattledger.fieldbus.planning import Read, cells_of, plan_reads, read_of, runs_of
 
@@ -19,6 +20,7 @@ class BlockMemory:
 
     A refused read is split once: at its fillers when it has some, else into its single points; from then on the same
     registers are asked in pieces that were not refused. A point refused alone is not asked again within the hour.
+    `anchorage` is where the device has its registers, when only it can tell.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,9 +31,19 @@ class BlockMemory:
         self._refused: set[tuple[int, int, int]] = set()  # (function, address, end) of points
         self._plans: dict[tuple[object, ...], tuple[Read, ...]] = {}
         self._decoders: dict[Read, AnswerDecoder] = {}
+        self._planned_for: Place | None = None
+        self.anchorage = Anchorage()
 
     def plan(self, device_map: DeviceMap, points: Collection[MappedPoint], *, request_cost: int) -> tuple[Read, ...]:
-        """The reads for these points, without those that were refused alone; the same set is planned only once."""
+        """The reads for these points, without those that were refused alone; the same set is planned only once.
+
+        None for an anchored map as long as nobody knows where its registers stand.
+        """
+        if device_map.anchor is not None:
+            place = self.anchorage.place
+            if place is None:
+                return ()
+            return self.plan(place.map, [place.standing[point] for point in points], request_cost=request_cost)
         self._forget_what_is_old()
         key = (device_map.profile, device_map.version, device_map.product, request_cost, frozenset(points))
         reads = self._plans.get(key)
@@ -62,7 +74,15 @@ class BlockMemory:
 
     def is_refused(self, point: MappedPoint) -> bool:
         """Whether the device refused this point when it was asked for it alone."""
+        if self.anchorage.place is not None:
+            point = self.anchorage.place.standing.get(point, point)
         return (point.function, point.address, point.end) in self._refused
+
+    def settle(self, place: Place) -> None:
+        """The registers stand there: what was learnt of another place is worth nothing."""
+        if self._planned_for not in (None, place):
+            self._forget()
+        self._planned_for = place
 
     def learn_refusal(self, read: Read) -> tuple[Read, ...]:
         """Remember that `read` was refused and give the smaller reads to try instead; none: it cannot be split."""
@@ -88,8 +108,10 @@ class BlockMemory:
         return tuple(read_of(read.function, [cell]) for cell in cells)
 
     def _forget_what_is_old(self) -> None:
-        if self._learnt_at is None or self._clock() - self._learnt_at < KEPT_S:
-            return
+        if self._learnt_at is not None and self._clock() - self._learnt_at >= KEPT_S:
+            self._forget()
+
+    def _forget(self) -> None:
         self._learnt_at = None
         for learnt in (self._cuts, self._tried_alone, self._refused):
             learnt.clear()

@@ -39,6 +39,9 @@ def test_every_point_of_every_profile_is_read_back(mapped: DeviceMap, share: flo
     for point in mapped.points:
         value = share * _reach(point)
         found = read_back(point, value)
+        if 0 in point.nan and value < step_of(point):  # SunSpec: a counter that has not begun is none
+            assert found is None, point.name
+            continue
         assert found is not None, point.name
         if point.type in {RegisterType.F32, RegisterType.F64}:
             assert found == pytest.approx(value, rel=1e-6), point.name

@@ -30,6 +30,7 @@ from wattledger.catalog import (
     load_catalog,
 )
 from wattledger.catalog.schema import ProfilePoint
+from wattledger.demo.sunspec_chain import in_chain
 from wattledger.plant import Circuit, Device, TcpBus
 
 KILO = {"kWh", "kvarh", "kVAh", "kW", "kvar", "kVA", "kPa"}
@@ -74,6 +75,8 @@ class Served:
         value = (total + Fraction(written.offset)) * factor(written.unit)
         if point.form is Form.FOUR_QUADRANT and abs(value) > 1:
             value = (2 if value > 0 else -2) - value
+        if point.form is Form.PERCENT_OR_FRACTION and abs(value) > 1:
+            value /= 100
         return float(value)
 
     def _written(self) -> Iterator[ProfilePoint]:
@@ -109,9 +112,9 @@ def served() -> list[Served]:
     for profile in load_catalog().profiles:
         if profile.transport.local is None:
             for product in {product.variant: product for product in profile.products}.values():
-                mapped = device_map(profile, product)
+                mapped, chain = in_chain(device_map(profile, product))
                 if mapped.points:
-                    found.append(Served(profile, product, mapped, registers_of(mapped)))
+                    found.append(Served(profile, product, mapped, chain | registers_of(mapped)))
     return found
 
 
