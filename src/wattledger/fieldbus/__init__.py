@@ -27,7 +27,7 @@ from wattledger.fieldbus.errors import (
     UnreachableError,
     is_silence,
 )
-from wattledger.fieldbus.identification import Advice, Identification, Outcome, identify
+from wattledger.fieldbus.identification import identify
 from wattledger.fieldbus.link import Link, Reply, Wire
 from wattledger.fieldbus.local.board import Board, Terminal, load_board
 from wattledger.fieldbus.local.counts import CountFiles
@@ -43,6 +43,7 @@ from wattledger.fieldbus.modbus.rtu_trial import RtuTrial
 from wattledger.fieldbus.modbus.serial_settings import Parity, SerialSettings
 from wattledger.fieldbus.modbus.tls_settings import TlsSecurity, TlsSettings, TlsVersion
 from wattledger.fieldbus.monitor import Direction, FrameMonitor, Happening, MonitorEntry
+from wattledger.fieldbus.outcomes import Advice, Identification, Outcome
 from wattledger.fieldbus.planning import Read, plan_reads
 from wattledger.fieldbus.reading import PointAnswer, PointValue, PointValues, ReadFailure, read_points
 from wattledger.fieldbus.recognition import Certainty, Proposal

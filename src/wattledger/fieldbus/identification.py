@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TypeVar
 
 from wattledger.catalog import Found, IdentifyStep, Product, Profile, RegisterStep, device_map
+from wattledger.fieldbus.anchoring import answer_of
 from wattledger.fieldbus.errors import (
     DoubledUnitError,
     FieldbusError,
@@ -19,59 +18,27 @@ from wattledger.fieldbus.errors import (
 from wattledger.fieldbus.link import Link, Reply
 from wattledger.fieldbus.manners import Manners
 from wattledger.fieldbus.modbus.pdu import (
-    BUSY,
     GATEWAY_TARGET_SILENT,
-    NOT_READY,
     AnswerT,
     ReadRegisters,
     Request,
 )
+from wattledger.fieldbus.outcomes import Advice, Identification, Outcome
 from wattledger.fieldbus.recognition import IS_ANYBODY_THERE, NAMES, inquiry, is_same, text_said
+from wattledger.fieldbus.sunspec import ChainWalk
+from wattledger.fieldbus.sunspec_devices import model_of, products_in, steps_at
 
 MOST_NOISE = 2  # answers that fit nothing; a line that is set otherwise than the device gives no better ones
-BUSY_CODES = frozenset({NOT_READY, BUSY})  # what says nothing of the device but that it has no time
 
 ErrorT = TypeVar("ErrorT", bound=FieldbusError)
-
-
-class Outcome(StrEnum):
-    """What came of asking."""
-
-    MATCH = "match"
-    OTHER_DEVICE = "other_device"
-    NO_ANSWER = "no_answer"
-    REFUSED = "refused"
-
-
-class Advice(StrEnum):
-    """What to look at next."""
-
-    NONE = "none"
-    CHECK_WIRING = "check_wiring"
-    CHECK_ADDRESS = "check_address"
-    CHECK_UNIT = "check_unit"
-    CHOOSE_PRODUCT = "choose_product"
-    CHECK_PROFILE = "check_profile"
-    CHECK_LINE = "check_line"
-    CHECK_DOUBLE_ADDRESS = "check_double_address"
-    TRY_AGAIN = "try_again"
-
-
-@dataclass(frozen=True, slots=True)
-class Identification:
-    """The outcome, what the device said of itself (vendor, product, serial, firmware …) and what to do."""
-
-    outcome: Outcome
-    found: Mapping[str, str]
-    advice: Advice
-    detail: str = ""  # English, for people who debug
 
 
 async def identify(link: Link, unit_id: int, profile: Profile, product: Product) -> Identification:
     """Whether the device at `unit_id` is a `product` of `profile`.
 
-    The profile's steps are asked in order, each thing until it is found. Somebody waits for the answer, so a pause
-    after a failed connection is skipped. Never raises for what the device or the bus does.
+    The profile's steps are asked in order, each thing until it is found; with an anchor the whole chain of the device
+    is looked through first. Somebody waits for the answer, so a pause after a failed connection is skipped. Never
+    raises for what the device or the bus does.
     """
     link.retry_now()
     inquiry = _Inquiry(link, unit_id, profile)
@@ -90,10 +57,14 @@ class _Inquiry:
     understood: bool = False  # the device gave a right answer, were it an exception
     misread: bool = False  # a register holds something else than it must: this map is not the device's
     errors: list[FieldbusError] = field(default_factory=list)  # in the order in which they came
+    walk: ChainWalk = field(default_factory=ChainWalk)  # of an anchored profile
     _silent_kinds: set[str] = field(default_factory=set)
 
     async def ask_all(self, product: Product) -> None:
         """Ask step by step until all is found or nothing more can be."""
+        if self.profile.anchor is not None:
+            await self._search(product)
+            return
         if not self.profile.identify:
             await self._probe(product)
         for step in self.profile.identify:
@@ -114,6 +85,8 @@ class _Inquiry:
             return self._report(Outcome.REFUSED, Advice.CHECK_DOUBLE_ADDRESS, because=doubled)
         if not self.understood:
             return self._judge_without_answer()
+        if self.profile.anchor is not None:
+            return self._judge_chain(product)
         if self._is_contradicted():
             return self._report(Outcome.OTHER_DEVICE, Advice.CHECK_PROFILE)
         code = self.found.get(Found.PRODUCT_CODE)
@@ -132,7 +105,7 @@ class _Inquiry:
     def _judge_without_code(self, product: Product) -> Identification:
         if lost := self._first(LinkError):
             return self._report(Outcome.NO_ANSWER, Advice.CHECK_ADDRESS, because=lost)
-        busy = next((error for error in self.errors if _is_busy(error)), None)
+        busy = next((error for error in self.errors if isinstance(error, RefusedError) and error.means_busy), None)
         if busy is not None:
             return self._report(Outcome.REFUSED, Advice.TRY_AGAIN, because=busy)
         steps = self.profile.identify
@@ -151,6 +124,22 @@ class _Inquiry:
         if actual.ref != product.ref:
             return self._report(Outcome.OTHER_DEVICE, Advice.CHOOSE_PRODUCT)
         return self._report(Outcome.MATCH, Advice.NONE)
+
+    def _judge_chain(self, product: Product) -> Identification:
+        walk = self.walk
+        if lost := self._first(LinkError):
+            return self._report(Outcome.NO_ANSWER, Advice.CHECK_ADDRESS, because=lost)
+        if walk.next_read() is not None:  # it fell silent in the middle, or was busy
+            return self._report(Outcome.REFUSED, Advice.TRY_AGAIN)
+        if walk.base is None:
+            return self._report(Outcome.OTHER_DEVICE, Advice.ENABLE_SUNSPEC)
+        offered = products_in(self.profile, walk)
+        if product in offered:
+            return self._report(Outcome.MATCH, Advice.NONE)
+        if not offered:
+            return self._report(Outcome.OTHER_DEVICE, Advice.CHECK_MODELS)
+        self.found[Found.PRODUCT_CODE] = offered[0].ref
+        return self._report(Outcome.OTHER_DEVICE, Advice.CHOOSE_PRODUCT)
 
     def _is_superfluous(self, step: IdentifyStep) -> bool:
         if step.kind in self._silent_kinds:
@@ -179,6 +168,30 @@ class _Inquiry:
                 self.understood = True  # a refusal is all that was hoped for
             else:
                 self._note(None, error)
+
+    async def _search(self, product: Product) -> None:
+        """Look the chain through, then ask the common model that is the product's, else the first."""
+        walk = self.walk
+        while (asked := walk.next_read()) is not None:
+            try:
+                await answer_of(asked, walk, self._registers)
+                self.understood = True
+            except FieldbusError as error:
+                self._note(None, error)
+                if walk.base is not None or not is_silence(error):
+                    return
+                walk.refused()  # some devices only answer where they have registers
+        model = model_of(self.profile, product, walk)
+        common = walk.common_of(model) if model else next(iter(walk.models), None)
+        for step, asked in steps_at(self.profile, common) if common else ():
+            try:
+                self._keep(step, text_said(step, await self._registers(asked)))
+            except FieldbusError as error:
+                self._note(step, error)
+                return
+
+    async def _registers(self, request: ReadRegisters) -> tuple[int, ...]:
+        return (await self._say(request)).answer
 
     def _keep(self, step: IdentifyStep, text: str) -> None:
         self.understood = True
@@ -218,9 +231,7 @@ class _Inquiry:
     def _report(self, outcome: Outcome, advice: Advice, *, because: FieldbusError | None = None) -> Identification:
         """What came of it; `because` None: of the first thing that failed, if any."""
         found = {NAMES.get(what, what.value): text for what, text in self.found.items()}
+        if self.walk.models:
+            found["models"] = ", ".join(str(model.id) for model in self.walk.models)
         reason = because or next(iter(self.errors), None)
         return Identification(outcome, found, advice, detail=str(reason) if reason else "")
-
-
-def _is_busy(error: FieldbusError) -> bool:
-    return isinstance(error, RefusedError) and error.code in BUSY_CODES

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wattledger.catalog import Profile
+from wattledger.catalog import Profile, RegisterStep
 from wattledger.fieldbus.errors import (
     AnswerTimeoutError,
     ConnectionLostError,
@@ -17,7 +17,7 @@ from wattledger.fieldbus.errors import (
     UnfitAnswerError,
 )
 from wattledger.fieldbus.link import Wire
-from wattledger.fieldbus.modbus.pdu import ReadIdentification
+from wattledger.fieldbus.modbus.pdu import ReadIdentification, ReadRegisters
 from wattledger.fieldbus.recognition import (
     IS_ANYBODY_THERE,
     STANDARD_OBJECTS,
@@ -29,7 +29,10 @@ from wattledger.fieldbus.recognition import (
     proposals,
     said_by,
     serial_inquiry,
+    text_said,
 )
+from wattledger.fieldbus.sunspec import ChainWalk
+from wattledger.fieldbus.sunspec_devices import proposals_in, steps_at
 
 # Noise may have been no more than that. And where a host hangs up because of the unit that it was asked for it does so
 # again, while an adapter that was pulled out cannot be reached any more.
@@ -82,7 +85,9 @@ class _Probe:
     def __init__(self, link: Wire, unit_id: int, profiles: Sequence[Profile], pause_s: float) -> None:
         self._link = link
         self._unit_id = unit_id
-        self._profiles = profiles
+        self._profiles = [profile for profile in profiles if profile.anchor is None]
+        self._anchored = [profile for profile in profiles if profile.anchor is not None]
+        self._walk = ChainWalk()
         self._pause_s = pause_s
         slowest_ms = max((profile.limits.timeout_ms for profile in profiles), default=0)
         self._patience_s = max(link.timeout_s, slowest_ms / 1000)  # for an answer of somebody who is there
@@ -100,6 +105,8 @@ class _Probe:
                 break
         while (asked := next_inquiry(self._profiles, self._answers)) is not None:
             await self._ask(asked)
+        if self._anchored and not self._is_sure:
+            await self._follow_chain()
         best = self._best_profile()
         while best is not None and (asked := serial_inquiry(best, self._answers)) is not None:
             await self._ask(asked)
@@ -108,8 +115,36 @@ class _Probe:
         """What came of it; nothing that two devices said is told of one."""
         if self._is_doubled:
             return FoundUnit(self._unit_id, garbled=self._garbled)
-        fitting = proposals(self._profiles, self._answers)
-        return FoundUnit(self._unit_id, said_by(self._best_profile(), self._answers), fitting, self._garbled)
+        chain, others = proposals_in(self._anchored, self._walk), proposals(self._profiles, self._answers)
+        said = said_by(self._best_profile(), self._answers) | self._said_in_chain()
+        return FoundUnit(self._unit_id, said, (*chain, *others), self._garbled)
+
+    async def _follow_chain(self) -> None:
+        """Look for a SunSpec chain, and ask the first of its models who it is of."""
+        while (asked := self._walk.next_read()) is not None:
+            await self._ask(asked)
+            said = self._answers[asked]
+            if said is None:
+                self._walk.refused()
+            else:
+                self._walk.answered(said)
+        for _, asked in self._chain_steps():
+            if asked not in self._answers:
+                await self._ask(asked)
+
+    def _chain_steps(self) -> Iterator[tuple[RegisterStep, ReadRegisters]]:
+        for common in self._walk.models[:1]:
+            for profile in self._anchored:
+                yield from steps_at(profile, common)
+
+    def _said_in_chain(self) -> dict[str, str]:
+        answered = ((step, self._answers.get(asked)) for step, asked in self._chain_steps())
+        texts = ((step.into.value, text_said(step, said)) for step, said in answered if said is not None)
+        return {what: text for what, text in texts if text}
+
+    @property
+    def _is_sure(self) -> bool:
+        return any(one.certainty is Certainty.SURE for one in proposals(self._profiles, self._answers))
 
     def _best_profile(self) -> Profile | None:
         fitting = [one.profile for one in proposals(self._profiles, self._answers)[:1]]

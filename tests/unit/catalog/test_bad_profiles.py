@@ -80,7 +80,7 @@ MISTAKES = [
             ("plus: [{addr: 0xFFFF, type: u32}]", "plus 0xFFFF: a u32 at 0xFFFF reaches beyond the last address"),
             ("scale_register: 5", "register 0x0005 belongs in part to another point"),
             ("form: four_quadrant", "form four_quadrant folds a power factor, and active_energy is none"),
-            ("form: folded", "form: Input should be 'four_quadrant', found 'folded'"),
+            ("form: folded", "form: Input should be 'four_quadrant' or 'percent_or_fraction', found 'folded'"),
             ("values: {0: state.off}", "values name the states of a state, and active_energy is a counter"),
             ("nan: none", "nan: Input should be a valid integer, found 'none'"),
             ("nan: 0x1FFFFFFFF", "nan: 0x1FFFFFFFF does not fit into u32"),

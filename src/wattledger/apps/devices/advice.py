@@ -28,6 +28,13 @@ ADVICE = {
     ),
     "check_double_address": _("Two devices answer at this address. Give each its own."),
     "try_again": _("The device is busy. Try again in a moment."),
+    "enable_sunspec": _(
+        "The device answers, but not by SunSpec. Switch SunSpec on in its settings, or check its Modbus address."
+    ),
+    "check_models": _(
+        "The device speaks SunSpec, but has no such meter or inverter. Check that it is set up on the device; the list"
+        " of its models says what there is."
+    ),
 }
 
 
