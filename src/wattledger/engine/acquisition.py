@@ -184,6 +184,10 @@ class DeviceAcquisition:
         """The device answered in part: what its slots still wait for is asked again a little later."""
         self._slot_retry_s = monotonic_s + SLOT_RETRY_S
 
+    def searched(self, monotonic_s: float) -> None:
+        """Where the device has its registers is not known yet: the search goes on when others had their turn."""
+        self._slot_retry_s = monotonic_s + LOOK_S
+
     def failed(self, monotonic_s: float) -> None:
         """The device did not speak: leave it alone for a pause that grows, for the sake of its neighbours."""
         self._silent_until_s = monotonic_s + self._pauses.next_s()

@@ -146,7 +146,8 @@ class EngineAnswers:
         applied = self._parts.applied
         poller = self._poller(question.bus)
         devices = applied.plant.devices if applied.plant else ()
-        on_bus = {device.unit_id: device.id for device in devices if device.bus == question.bus}
+        # of devices that share a unit (an inverter and the meters behind it) the first stands for all
+        on_bus = {device.unit_id: device.id for device in reversed(devices) if device.bus == question.bus}
         return await ScanStep(question, poller, on_bus, self._parts.applied.catalog.profiles).run(self._parts.clock)
 
     async def statistics(self, _: calls.Nothing) -> tuple[TrafficStatistics, ...]:

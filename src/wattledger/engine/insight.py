@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 from wattledger.catalog import MappedPoint
@@ -13,8 +14,13 @@ from wattledger.fieldbus import Manners, Read
 
 
 def bus_frames(poller: BusPoller, *, unit_id: int | None) -> tuple[BusFrame, ...]:
-    """What the monitor of a bus keeps, of one unit or of all, the newest last."""
-    devices = {one.setup.device.unit_id: one.setup.device.id for one in poller.acquisitions}
+    """What the monitor of a bus keeps, of one unit or of all, the newest last.
+
+    What is said with a unit that several devices share (an inverter and the meters behind it) is none of them's own.
+    """
+    sharing = Counter(one.setup.device.unit_id for one in poller.acquisitions)
+    units = {one.setup.device.unit_id: one.setup.device.id for one in poller.acquisitions}
+    devices = {unit: device for unit, device in units.items() if sharing[unit] == 1}
     return tuple(
         BusFrame(
             time=entry.at,

@@ -19,7 +19,15 @@ from wattledger.engine.holding import HoldingQueue
 from wattledger.engine.links import BusLink
 from wattledger.engine.live import LiveTable
 from wattledger.engine.recording import Recorder
-from wattledger.fieldbus import Backoff, FieldbusError, LinkError, PointValues, is_silence, read_points
+from wattledger.fieldbus import (
+    Backoff,
+    FieldbusError,
+    LinkError,
+    PointValues,
+    SearchUnfinishedError,
+    is_silence,
+    read_points,
+)
 from wattledger.journal import Code
 from wattledger.plant import Bus
 
@@ -218,7 +226,7 @@ class BusPoller:
             timeout_s=self._probe_timeout_s(unit_id),
             retries=0,
         )
-        if got.error is None:
+        if got.error is None or isinstance(got.error, SearchUnfinishedError):
             one.answered()
             return
         monotonic_s = self._around.clock.monotonic()
@@ -233,6 +241,10 @@ class BusPoller:
         return self.link.timeout_s if worst_s is not None and worst_s <= QUICK * self.link.timeout_s else None
 
     def _judge(self, one: DeviceAcquisition, got: PointValues, monotonic_s: float) -> None:
+        if isinstance(got.error, SearchUnfinishedError):
+            one.answered()
+            one.searched(monotonic_s)
+            return
         now = self._around.clock.now()
         failed = [f for f in got.failures if not all(one.memory.is_refused(point) for point in f.points)]
         if failed and not got.answers:
