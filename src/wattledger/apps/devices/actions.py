@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from wattledger.apps.accounts.changes import CHANGED, CREATED, DELETED
 from wattledger.apps.accounts.models import User
 from wattledger.apps.building.revision import changing
-from wattledger.apps.devices.catalog import map_of, terminals_of
+from wattledger.apps.devices.catalog import map_of, part_of, terminals_of
 from wattledger.apps.devices.circuits import assign
 from wattledger.apps.devices.drafts import CircuitDraft, DeviceChange, DeviceDraft, Since
 from wattledger.apps.devices.inputs import (
@@ -44,6 +44,7 @@ def create_device(draft: DeviceDraft, *, by: User) -> Device:
             name=draft.name,
             bus=_bus(draft.bus),
             unit_id=draft.unit_id,
+            part=part_of(device_map),
             profile=device_map.profile,
             product=device_map.product,
             enabled=draft.enabled,
@@ -117,7 +118,10 @@ def _check_fits(device: Device) -> None:
     if others.filter(name=device.name).exists():
         raise bad_field("name", "taken", owner=device.name)
     neighbours = others.filter(bus=device.bus)
-    owner = neighbours.filter(unit_id=device.unit_id).first()
+    owners = neighbours.filter(unit_id=device.unit_id)
+    if device.part:  # beside other parts, but not beside a device that has the address for itself
+        owners = owners.filter(part__in=("", device.part))
+    owner = owners.first()
     if owner is not None:
         raise bad_field("unit_id", "taken", owner=owner.name)
     if device.bus is not None:

@@ -34,6 +34,11 @@ def map_of(profile_id: str, product_ref: str) -> DeviceMap:
         raise bad_field("product", "unknown_product", choice=choice) from None
 
 
+def part_of(mapped: DeviceMap) -> str:
+    """Which part of the registers at its address a product has; empty: it has the address for itself."""
+    return f"{mapped.profile}: {mapped.product}" if mapped.anchor is not None else ""
+
+
 def terminals_of(profile_id: str, product_ref: str) -> tuple[int, ...]:
     """The terminals of the server that a product can be wired to; none: it is on a bus, or not in the catalog."""
     try:

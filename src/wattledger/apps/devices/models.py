@@ -185,11 +185,16 @@ class Bus(models.Model):
 
 
 class Device(models.Model):
-    """What is wired: a unit on a bus that speaks as its profile says."""
+    """What is wired: a unit on a bus that speaks as its profile says.
+
+    `part` says which part of the registers at its address is the device's, where several devices may share one (an
+    inverter and the meters behind it); empty: all of them.
+    """
 
     name = models.CharField(max_length=100)
     bus = models.ForeignKey(Bus, null=True, on_delete=models.SET_NULL, related_name="devices")
     unit_id = models.PositiveSmallIntegerField()
+    part = models.CharField(max_length=200, default="")
     profile = models.CharField(max_length=100)
     product = models.CharField(max_length=100)
     enabled = models.BooleanField(default=True)
@@ -201,7 +206,7 @@ class Device(models.Model):
         constraints = (
             models.UniqueConstraint(name="device_name_unique", fields=["name"], condition=Q(retired__isnull=True)),
             models.UniqueConstraint(
-                name="device_unit_unique", fields=["bus", "unit_id"], condition=Q(retired__isnull=True)
+                name="device_unit_unique", fields=["bus", "unit_id", "part"], condition=Q(retired__isnull=True)
             ),
             models.CheckConstraint(name="device_has_bus", condition=Q(bus__isnull=False) | Q(retired__isnull=False)),
             models.CheckConstraint(name="device_unit_id", condition=Q(unit_id__range=(0, TCP_UNIT_IDS[-1]))),

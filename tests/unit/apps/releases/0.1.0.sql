@@ -46,8 +46,8 @@ INSERT INTO "devices_clientcertificate" VALUES(1,'Plant','-----BEGIN CERTIFICATE
 MIIB
 -----END CERTIFICATE-----
 ','v1.0011223344556677.c2VhbGVk','CN=wattledger','CN=plant authority','2026-11-01 00:00:00','2036-11-01 00:00:00','AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB',0,'2026-11-24 11:30:15.499458',1);
-CREATE TABLE "devices_device" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(100) NOT NULL, "unit_id" smallint unsigned NOT NULL CHECK ("unit_id" >= 0), "profile" varchar(100) NOT NULL, "product" varchar(100) NOT NULL, "enabled" bool NOT NULL, "created" datetime NOT NULL, "retired" datetime NULL, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "bus_id" bigint NULL REFERENCES "devices_bus" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "device_has_bus" CHECK (("bus_id" IS NOT NULL OR "retired" IS NOT NULL)), CONSTRAINT "device_unit_id" CHECK ("unit_id" BETWEEN 0 AND 255));
-INSERT INTO "devices_device" VALUES(1,'Main meter',1,'hager-ecr','ECR380D',1,'2026-11-22 23:57:49.925303',NULL,1,1);
+CREATE TABLE "devices_device" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(100) NOT NULL, "unit_id" smallint unsigned NOT NULL CHECK ("unit_id" >= 0), "profile" varchar(100) NOT NULL, "product" varchar(100) NOT NULL, "enabled" bool NOT NULL, "created" datetime NOT NULL, "retired" datetime NULL, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "bus_id" bigint NULL REFERENCES "devices_bus" ("id") DEFERRABLE INITIALLY DEFERRED, "part" varchar(200) NOT NULL, CONSTRAINT "device_has_bus" CHECK (("bus_id" IS NOT NULL OR "retired" IS NOT NULL)), CONSTRAINT "device_unit_id" CHECK ("unit_id" BETWEEN 0 AND 255));
+INSERT INTO "devices_device" VALUES(1,'Main meter',1,'hager-ecr','ECR380D',1,'2026-11-22 23:57:49.925303',NULL,1,1,'');
 CREATE TABLE "devices_deviceinput" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(16) NOT NULL, "measures" varchar(100) NOT NULL, "unit" varchar(16) NOT NULL, "amount" real NULL, "offset" real NULL, "debounce_ms" smallint unsigned NULL CHECK ("debounce_ms" >= 0), "inverted" bool NULL, "at_4ma" real NULL, "at_20ma" real NULL, "lead_ohm" real NULL, "device_id" bigint NOT NULL UNIQUE REFERENCES "devices_device" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "input_kind_known" CHECK ("kind" IN ('pulse', 'state', 'analog', 'temperature')), CONSTRAINT "input_measures_something" CHECK (NOT ("measures" = '')), CONSTRAINT "input_fields_fit_kind" CHECK ((("amount" IS NOT NULL AND "at_20ma" IS NULL AND "at_4ma" IS NULL AND "debounce_ms" IS NOT NULL AND "inverted" IS NOT NULL AND "lead_ohm" IS NULL AND "offset" IS NOT NULL AND "kind" = 'pulse') OR ("amount" IS NULL AND "at_20ma" IS NULL AND "at_4ma" IS NULL AND "debounce_ms" IS NOT NULL AND "inverted" IS NOT NULL AND "lead_ohm" IS NULL AND "offset" IS NULL AND "kind" = 'state' AND "unit" = '') OR ("amount" IS NULL AND "at_20ma" IS NOT NULL AND "at_4ma" IS NOT NULL AND "debounce_ms" IS NULL AND "inverted" IS NULL AND "lead_ohm" IS NULL AND "offset" IS NULL AND "kind" = 'analog') OR ("amount" IS NULL AND "at_20ma" IS NULL AND "at_4ma" IS NULL AND "debounce_ms" IS NULL AND "inverted" IS NULL AND "lead_ohm" IS NOT NULL AND "offset" IS NULL AND "kind" = 'temperature' AND "unit" = ''))), CONSTRAINT "input_amount_positive" CHECK (("amount" IS NULL OR "amount" > 0.0)), CONSTRAINT "input_debounce" CHECK (("debounce_ms" IS NULL OR "debounce_ms" <= 1000)), CONSTRAINT "input_ends_differ" CHECK (("at_4ma" IS NULL OR NOT ("at_4ma" = ("at_20ma") AND "at_4ma" IS NOT NULL AND "at_20ma" IS NOT NULL))), CONSTRAINT "input_lead" CHECK (("lead_ohm" IS NULL OR "lead_ohm" BETWEEN 0.0 AND 100.0)));
 CREATE TABLE "devices_installation" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "since" datetime NOT NULL, "until" datetime NULL, "serial" varchar(100) NOT NULL, "ratio" real NOT NULL, "modulus" real NULL, "device_id" bigint NOT NULL REFERENCES "devices_device" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "installation_ends_after_start" CHECK (("until" IS NULL OR "until" > ("since"))), CONSTRAINT "installation_ratio_positive" CHECK ("ratio" > 0.0), CONSTRAINT "installation_modulus_positive" CHECK (("modulus" IS NULL OR "modulus" > 0.0)));
 INSERT INTO "devices_installation" VALUES(1,'1970-01-01 00:00:00',NULL,'S1',1.0,NULL,1);
@@ -67,6 +67,7 @@ INSERT INTO "django_migrations" VALUES(6,'devices','0002_serial_lines','2026-11-
 INSERT INTO "django_migrations" VALUES(7,'devices','0003_line_manners','2026-11-24 11:17:37.253345');
 INSERT INTO "django_migrations" VALUES(8,'devices','0004_secured_connections','2026-11-24 11:30:15.484627');
 INSERT INTO "django_migrations" VALUES(9,'devices','0005_local_inputs','2026-11-24 12:44:58.979011');
+INSERT INTO "django_migrations" VALUES(10,'devices','0006_shared_units','2026-11-24 14:45:01.876893');
 CREATE INDEX "accounts_apitoken_user_id_bbee13e0" ON "accounts_apitoken" ("user_id");
 CREATE INDEX "accounts_keptanswer_created_abc31d69" ON "accounts_keptanswer" ("created");
 CREATE INDEX "accounts_keptanswer_user_id_2ed89c67" ON "accounts_keptanswer" ("user_id");
@@ -79,9 +80,6 @@ CREATE INDEX "devices_circuitassignment_source_id_8a54bc3b" ON "devices_circuita
 CREATE INDEX "devices_circuitassignment_switchboard_id_63245992" ON "devices_circuitassignment" ("switchboard_id");
 CREATE INDEX "devices_circuitassignment_usage_id_f8a64bd6" ON "devices_circuitassignment" ("usage_id");
 CREATE INDEX "devices_circuitassignment_zone_id_af931c34" ON "devices_circuitassignment" ("zone_id");
-CREATE UNIQUE INDEX "device_name_unique" ON "devices_device" ("name") WHERE "retired" IS NULL;
-CREATE UNIQUE INDEX "device_unit_unique" ON "devices_device" ("bus_id", "unit_id") WHERE "retired" IS NULL;
-CREATE INDEX "devices_device_bus_id_1220b0ca" ON "devices_device" ("bus_id");
 CREATE INDEX "devices_circuit_device_id_42359c98" ON "devices_circuit" ("device_id");
 CREATE UNIQUE INDEX "installation_one_present" ON "devices_installation" ("device_id") WHERE "until" IS NULL;
 CREATE INDEX "devices_installation_device_id_baa952b1" ON "devices_installation" ("device_id");
@@ -92,15 +90,17 @@ CREATE UNIQUE INDEX "bus_address_unique" ON "devices_bus" ("host", "port") WHERE
 CREATE UNIQUE INDEX "bus_device_file_unique" ON "devices_bus" ("device_file") WHERE "kind" = 'modbus-rtu';
 CREATE INDEX "devices_bus_certificate_id_9c40a04e" ON "devices_bus" ("certificate_id");
 CREATE UNIQUE INDEX "bus_local_only_one" ON "devices_bus" ("kind") WHERE "kind" = 'local-io';
+CREATE UNIQUE INDEX "device_name_unique" ON "devices_device" ("name") WHERE "retired" IS NULL;
+CREATE INDEX "devices_device_bus_id_1220b0ca" ON "devices_device" ("bus_id");
+CREATE UNIQUE INDEX "device_unit_unique" ON "devices_device" ("bus_id", "unit_id", "part") WHERE "retired" IS NULL;
 DELETE FROM "sqlite_sequence";
-INSERT INTO "sqlite_sequence" VALUES('django_migrations',9);
+INSERT INTO "sqlite_sequence" VALUES('django_migrations',10);
 INSERT INTO "sqlite_sequence" VALUES('accounts_user',2);
 INSERT INTO "sqlite_sequence" VALUES('building_zone',0);
 INSERT INTO "sqlite_sequence" VALUES('building_site',1);
 INSERT INTO "sqlite_sequence" VALUES('building_revision',1);
 INSERT INTO "sqlite_sequence" VALUES('building_usage',15);
 INSERT INTO "sqlite_sequence" VALUES('building_energysource',5);
-INSERT INTO "sqlite_sequence" VALUES('devices_device',1);
 INSERT INTO "sqlite_sequence" VALUES('devices_circuit',1);
 INSERT INTO "sqlite_sequence" VALUES('devices_installation',1);
 INSERT INTO "sqlite_sequence" VALUES('devices_series',1);
@@ -111,4 +111,5 @@ INSERT INTO "sqlite_sequence" VALUES('devices_clientcertificate',1);
 INSERT INTO "sqlite_sequence" VALUES('devices_bus',3);
 INSERT INTO "sqlite_sequence" VALUES('devices_outputsetting',0);
 INSERT INTO "sqlite_sequence" VALUES('devices_deviceinput',0);
+INSERT INTO "sqlite_sequence" VALUES('devices_device',1);
 COMMIT;
