@@ -12,7 +12,6 @@ from typing import Protocol
 from wattledger.catalog import Form, MappedAlarm, MappedPoint, RegisterType, TextType, WordOrder
 
 MOST_EXPONENT = 10  # of a scale register; SunSpec Information Model Specification V1.9, "sunssf"
-NO_EXPONENT = 0x8000
 _SINGLE = struct.Struct(">f")
 _DOUBLE = struct.Struct(">d")
 _FORMATS = {  # of `struct`; a float's bits are looked at before it is taken for a number
@@ -169,6 +168,8 @@ def _signed_nan(point: MappedPoint) -> tuple[int, ...]:
 
 def _composed(point: MappedPoint, registers: Sequence[int]) -> float | None:
     """The value of a point with further numbers, an exponent or a form of its own, exactly until it is rounded once."""
+    if point.exponent_at is not None and not (point.plus or point.form or point.type.is_float):
+        return _scaled(point, registers, registers[point.exponent_at - point.address])
     numbers = [(point.number_at, point.type, point.multiplier, point.nan)]
     numbers += [(added.address, added.type, added.multiplier, added.nan) for added in point.plus]
     total = Fraction(0)
@@ -188,6 +189,18 @@ def _composed(point: MappedPoint, registers: Sequence[int]) -> float | None:
     return float(value) if point.form is None else _unfolded(value, point.form)
 
 
+def _scaled(point: MappedPoint, registers: Sequence[int], exponent: int) -> float | None:
+    """A whole number by a power of ten, which is what SunSpec devices have by the dozen; in whole numbers as well."""
+    start = point.inset
+    raw = raw_number(registers[start : start + point.type.words], point.word_order)
+    powers = _POWERS.get(exponent)
+    if powers is None or raw in point.nan:
+        return None
+    up, down = powers
+    scaled = signed(raw, point.type) * point.multiplier * up + point.offset * down
+    return scaled / (point.divisor * down)
+
+
 def _exactly(raw: int, register_type: RegisterType) -> Fraction | None:
     if not register_type.is_float:
         return Fraction(signed(raw, register_type))
@@ -195,12 +208,16 @@ def _exactly(raw: int, register_type: RegisterType) -> Fraction | None:
     return None if text is None else Fraction(text)
 
 
+# Ten to the power that a scale register holds, as (numerator, denominator). What is not in here says that there is no
+# value (0x8000), or is no sensible power.
+_POWERS: dict[int, tuple[int, int]] = {
+    n & 0xFFFF: (10 ** max(n, 0), 10 ** max(-n, 0)) for n in range(-MOST_EXPONENT, MOST_EXPONENT + 1)
+}
+
+
 def _power(raw: int) -> Fraction | None:
-    """Ten to the power that a scale register holds; None: it says that there is none, or holds no sensible one."""
-    exponent = signed(raw, RegisterType.S16)
-    if raw == NO_EXPONENT or abs(exponent) > MOST_EXPONENT:
-        return None
-    return Fraction(10) ** exponent
+    powers = _POWERS.get(raw)
+    return None if powers is None else Fraction(*powers)
 
 
 def _unfolded(value: Fraction, form: Form) -> float | None:
