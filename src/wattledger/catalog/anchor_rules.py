@@ -26,7 +26,6 @@ def check_anchor(profile: Profile) -> None:
         "parameters": profile.parameters,
         "store": profile.store,
         "commands": profile.commands,
-        "alarms": profile.alarms,
     }
     for name, given in unknown.items():
         if given:

@@ -68,16 +68,23 @@ def _anchor(profile: Profile, anchor: Anchor, product: Product) -> MappedAnchor:
 def _layout(profile: Profile, variant: str, models: tuple[int, ...]) -> Layout:
     blocks = tuple(_of(variant, profile.blocks))
     points = tuple(_points(profile, variant, blocks))
-    return Layout(models, points, _mapped_blocks(blocks, profile.defaults), max((p.end for p in points), default=0))
+    alarms = tuple(_alarm(one, profile.defaults) for one in _of(variant, profile.alarms))
+    ends = (*(point.end for point in points), *(alarm.address + alarm.words for alarm in alarms))
+    return Layout(models, points, alarms, _mapped_blocks(blocks, profile.defaults), max(ends, default=0))
 
 
 def _in_order_of(first: Layout, other: Layout, product: Product) -> Layout:
-    """The other layout with its points in the order of the first; raises ProfileError where they are not the same."""
-    places = {(point.channel, point.name): point for point in other.points}
+    """The other layout in the order of the first; raises ProfileError where they do not have the same."""
+    points = {(point.channel, point.name): point for point in other.points}
     names = [(point.channel, point.name) for point in first.points]
-    for _, name in sorted(places.keys() ^ set(names)):
+    for _, name in sorted(points.keys() ^ set(names)):
         raise ProfileError(f"product '{product.ref}': not all of its variants have the point '{name}'")
-    return replace(other, points=tuple(places[name] for name in names))
+    alarms = {alarm.name: alarm for alarm in other.alarms}
+    for alarm in sorted(alarms.keys() ^ {alarm.name for alarm in first.alarms}):
+        raise ProfileError(f"product '{product.ref}': not all of its variants have the alarm '{alarm}'")
+    return replace(
+        other, points=tuple(points[name] for name in names), alarms=tuple(alarms[one.name] for one in first.alarms)
+    )
 
 
 def _mapped_blocks(blocks: Iterable[Block], defaults: Defaults) -> tuple[MappedBlock, ...]:
@@ -234,4 +241,5 @@ def _alarm(one: DeviceAlarm, defaults: Defaults) -> MappedAlarm:
         word_order=one.word_order or defaults.word_order,
         bit=one.bit,
         equals=one.equals,
+        nan=defaults.nan_of(one.type),
     )

@@ -155,7 +155,10 @@ class MappedParameter:
 
 @dataclass(frozen=True, slots=True)
 class MappedAlarm:
-    """Something is wrong while `bit` of a number is set, or while it `equals` a code: one of the two is None."""
+    """Something is wrong while `bit` of a number is set, or while it `equals` a code: one of the two is None.
+
+    A number of `nan` (raw, unsigned) means "not available" and raises nothing.
+    """
 
     name: str
     severity: AlarmSeverity
@@ -167,6 +170,7 @@ class MappedAlarm:
     word_order: WordOrder
     bit: int | None
     equals: int | None
+    nan: tuple[int, ...] = ()
 
     @property
     def words(self) -> int:
@@ -185,14 +189,15 @@ class MappedBlock:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How some models lay out the registers of a product: its points, in the order of its map, at addresses that count
-    from the start of the model's block.
+    """How some models lay out the registers of a product: its points and alarms, in the order of its map, at addresses
+    that count from the start of the model's block.
     """
 
     models: tuple[int, ...]
     points: tuple[MappedPoint, ...]
+    alarms: tuple[MappedAlarm, ...]
     blocks: tuple[MappedBlock, ...]
-    end: int  # the first address behind all points
+    end: int  # the first address behind all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +238,7 @@ class DeviceMap:
         return replace(
             self,
             points=tuple(point.moved(at) for point in layout.points),
+            alarms=tuple(replace(alarm, address=alarm.address + at) for alarm in layout.alarms),
             blocks=tuple(MappedBlock(block.function, block.start + at, block.end + at) for block in layout.blocks),
             anchor=None,
         )

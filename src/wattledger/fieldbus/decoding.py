@@ -67,6 +67,8 @@ def decode_number(number: Number, registers: Sequence[int]) -> float | None:
 def is_raised(alarm: MappedAlarm, registers: Sequence[int]) -> bool:
     """Whether the device's own registers say that what the alarm is about is so."""
     raw = raw_number(registers, alarm.word_order)
+    if raw in alarm.nan:
+        return False
     return bool(raw >> alarm.bit & 1) if alarm.bit is not None else signed(raw, alarm.type) == alarm.equals
 
 

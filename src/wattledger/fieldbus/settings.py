@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wattledger.catalog import DeviceMap, MappedAlarm, MappedParameter
 from wattledger.fieldbus.decoding import decode_number, is_raised
-from wattledger.fieldbus.errors import LinkError, RequestError, is_no_answer
+from wattledger.fieldbus.errors import LinkError, MisplacedError, RequestError, is_no_answer
 from wattledger.fieldbus.link import Wire
 from wattledger.fieldbus.manners import Manners
 from wattledger.fieldbus.modbus.pdu import ReadRegisters
@@ -48,7 +48,13 @@ async def read_settings(link: Wire, unit_id: int, device_map: DeviceMap) -> tupl
 
 
 async def read_alarms(link: Wire, unit_id: int, device_map: DeviceMap) -> tuple[AlarmState, ...]:
-    """All alarms of the device's own as they stand now, as `read_settings`; a register of several is read once."""
+    """All alarms of the device's own as they stand now, as `read_settings`; a register of several is read once.
+
+    Those of an anchored map are not known before it was settled where its registers stand.
+    """
+    if device_map.anchor is not None:
+        error = MisplacedError(f"unit {unit_id}: where its registers stand is not known yet")
+        return tuple(AlarmState(alarm, None, error) for alarm in device_map.alarms)
     registers = _Registers(link, unit_id, device_map)
     return tuple([await _state(one, registers) for one in device_map.alarms])
 

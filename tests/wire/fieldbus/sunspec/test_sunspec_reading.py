@@ -24,6 +24,7 @@ from wattledger.fieldbus import (
     SearchUnfinishedError,
     SerialSettings,
     TcpLink,
+    read_alarms,
     read_points,
 )
 
@@ -323,3 +324,17 @@ async def test_the_header_is_asked_before_values_that_stand_far_behind_it(sunspe
 
     assert set(well.values) == set(moved.values) == {energy}
     assert well.error is moved.error is None
+
+
+async def test_the_events_of_a_meter_are_read_where_its_block_stands(sunspec: SunSpecPeer) -> None:
+    sunspec.have(chain(common(), model(203, 105, {105: ("u32", 1 << 2 | 1 << 7 | 1 << 20)})))
+    device, memory = mapped(), BlockMemory()
+
+    async with linked(sunspec) as link:
+        too_early = await read_alarms(link, 1, device)
+        await read(link, device, memory)
+        assert memory.anchorage.place is not None
+        states = await read_alarms(link, 1, memory.anchorage.place.map)
+
+    assert {state.is_raised for state in too_early} == {None}
+    assert [state.alarm.name for state in states if state.is_raised] == ["power_failure", "missing_sensor"]
