@@ -57,6 +57,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "limits": "What one request may ask, and the time and pauses that the device wants.",
         "defaults": "What holds for every point unless it says otherwise.",
         "identify": "What is asked to find out who the device is; the cheapest first.",
+        "anchor": "Where registers have no fixed place: what all addresses count from, searched for on each device.",
         "blocks": "The ranges that one read may cover whole; no point lies outside of them.",
         "points": "What is measured.",
         "repeats": "Points that a device with several channels has once per channel.",
@@ -115,6 +116,12 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "variant": "Which registers it has.",
         "match": "How it names itself when it is asked.",
         "name": "What people call it, where the reference says little.",
+        "alternatives": "In an anchored profile: variants that a device may have instead, with the same points.",
+        "instance": "In an anchored profile: which of several such blocks is meant, counted from 1.",
+    },
+    "Anchor": {
+        "kind": "What is searched for: sunspec, a model of a SunSpec chain.",
+        "models": "Which models have the registers of which variant: {variant: [numbers of models]}.",
     },
     "ProfilePoint": {
         "name": "From the vocabulary: quantity[.direction][.phase][.order], such as active_energy.import.total.",
@@ -149,6 +156,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "channel": "Of a device with several.",
         "expect": "The values, in W, Wh, V, A …; null where the device says that it has none.",
         "alarms": "The alarms that these registers raise.",
+        "model": "In an anchored profile: whose registers they are; else the first that the product may have.",
     },
 }
 PARENTS = {"ChannelPoint": "ProfilePoint"}
