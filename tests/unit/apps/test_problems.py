@@ -117,7 +117,7 @@ def test_errors_of_the_inside_are_told_without_their_detail(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("wattledger.apps.devices.api.catalog", fail)
+    monkeypatch.setattr("wattledger.apps.devices.profile_api.catalog", fail)
 
     response = api("GET", "/profiles")
 
