@@ -32,6 +32,19 @@ LOCK_WAIT_S = 5.0  # looking through the fullest journal takes a second or two o
 LOCK_PAUSE_S = 0.02
 
 
+def make_if_missing(path: Path) -> None:
+    """Make the file where there is none, while nobody else is about to.
+
+    Two that turn an empty file into a journal at once meet a lock that looks like that of a file cut to nothing. Raises
+    JournalError.
+    """
+    if _is_begun(path):
+        return
+    with _locked(path, fcntl.LOCK_EX), our_errors(path):
+        if not _is_begun(path):
+            connect(path).close()
+
+
 @contextmanager
 def in_use(path: Path) -> Generator[None, None, None]:
     """Nobody sets the file aside within. Raises JournalUnavailableError."""
@@ -86,6 +99,11 @@ def _drop_smallest(path: Path, *, but: Path) -> None:
     for small in sorted(older, key=lambda found: found.stat().st_size, reverse=True)[MOST_ASIDE - 1 :]:
         for companion in ("", *COMPANIONS):
             _companion(small, companion).unlink(missing_ok=True)
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether there is a file that somebody has written; one that was cut to nothing since still has its log."""
+    return path.exists() and (not is_emptied(path) or _companion(path, "-wal").exists())
 
 
 def _begin(path: Path, aside: Path, source: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wattledger.journal.connection import connect, our_errors
 from wattledger.journal.errors import JournalDamagedError
-from wattledger.journal.healing import in_use, set_aside_if_damaged
+from wattledger.journal.healing import in_use, make_if_missing, set_aside_if_damaged
 
 SOURCE = "journal"  # of the entry by which a new file tells why it was begun
 
@@ -85,6 +85,7 @@ class Store:
     def _used(self) -> Generator[sqlite3.Connection, None, None]:
         with self._own_turn():
             try:
+                make_if_missing(self.path)
                 with our_errors(self.path), in_use(self.path):
                     yield self._opened()
             except JournalDamagedError:

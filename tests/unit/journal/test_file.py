@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -43,6 +45,29 @@ def in_a_fork(work: Callable[[], object]) -> int:
             os._exit(code)
     _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status)
+
+
+ROUNDS, OPENERS = 40, 4  # without the lock of who makes it one round in thirty fails
+
+
+def test_those_who_open_a_new_journal_at_once_all_find_the_same_one(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.sqlite3" for number in range(ROUNDS)]
+    together = threading.Barrier(OPENERS)
+
+    def open_each(_: int) -> None:
+        for path in paths:
+            together.wait()
+            try:
+                with Journal(path) as one:
+                    one.events()
+            except JournalError:
+                together.abort()
+                raise
+
+    with ThreadPoolExecutor(OPENERS) as pool:
+        list(pool.map(open_each, range(OPENERS)))
+
+    assert list(tmp_path.glob("*.damaged-*")) == []
 
 
 def test_a_sound_file_is_left_alone(path: Path) -> None:
