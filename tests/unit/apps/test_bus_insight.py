@@ -62,16 +62,18 @@ def test_the_frames_of_one_unit_can_be_asked_for(api: Any, device: dict[str, Any
 
 
 def test_the_load_and_the_cycle_of_a_bus_are_told(api: Any, device: dict[str, Any]) -> None:
-    def told() -> Any:
+    def known() -> Any:
         bus, meter = api.get(f"/buses/{device['bus']}/statistics")
         return (bus, meter) if meter["cycle_s"] is not None else None
 
-    bus, meter = until(told)
+    bus, meter = until(known)
 
     assert 0 < bus["load"] <= 1
     assert meter["load"] is None
     assert bus["cycle_s"] == meter["cycle_s"] > 0
     assert 0 < meter["busy_s"] <= bus["busy_s"] * 1.001
+    told = (bus["load"], bus["busy_s"], bus["mean_response_s"], bus["worst_response_s"], bus["cycle_s"])
+    assert all(value == round(value, 4) for value in told)
     assert (bus["crc_errors"], meter["crc_errors"]) == (0, 0)
 
 

@@ -128,11 +128,11 @@ def traffic_answer(counts: TrafficStatistics) -> Traffic:
         retries=counts.retries,
         connections=counts.connections,
         connections_lost=counts.connections_lost,
-        busy_s=counts.busy_s,
-        mean_response_s=counts.mean_response_s,
-        worst_response_s=counts.worst_response_s,
-        load=counts.load,
-        cycle_s=counts.cycle_s,
+        busy_s=round(counts.busy_s, 3),
+        mean_response_s=_rounded(counts.mean_response_s),
+        worst_response_s=_rounded(counts.worst_response_s),
+        load=_rounded(counts.load),
+        cycle_s=_rounded(counts.cycle_s),
     )
 
 
@@ -147,6 +147,11 @@ def frame_answer(frame: BusFrame) -> Frame:
         hex=frame.hex,
         reason=frame.reason,
     )
+
+
+def _rounded(value: float | None) -> float | None:
+    """To a tenth of a millisecond, or a hundredth of a percent: below, a clock tells nothing."""
+    return None if value is None else round(value, 4)
 
 
 def _circuit(row: CircuitRow) -> CircuitAnswer:
