@@ -13,7 +13,7 @@ from wattledger.archive.errors import (
     ArchiveFullError,
     ArchiveTooNewError,
 )
-from wattledger.archive.forecast import Forecast, Recording, forecast
+from wattledger.archive.forecast import MOST_HISTORY_DAYS, Forecast, Recording, forecast
 from wattledger.archive.interface import (
     MOST_HELD_FRAMES,
     MOST_SERIES_A_FRAME,
@@ -34,6 +34,7 @@ from wattledger.archive.interface import (
 
 __all__ = [
     "MOST_HELD_FRAMES",
+    "MOST_HISTORY_DAYS",
     "MOST_SERIES_A_FRAME",
     "Archive",
     "ArchiveBusyError",

@@ -12,6 +12,7 @@ DAY_S = 86_400
 # each reading adds to it and to the files that it is sealed into later.
 WRITTEN_A_COMMIT_BYTES = 18_000
 WRITTEN_A_READING_BYTES = 14
+MOST_HISTORY_DAYS = 36_525  # a hundred years: beyond, the figure says nothing about a card
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What recording comes to. `history_days` None: nothing is recorded."""
+    """What recording comes to. `history_days` None: nothing is recorded; at MOST_HISTORY_DAYS it is that or more."""
 
     readings_a_day: float
     bytes_a_day: float  # that stay
@@ -45,5 +46,5 @@ def forecast(usage: Usage, recording: Iterable[Recording]) -> Forecast:
         readings,
         bytes_a_day,
         commits * WRITTEN_A_COMMIT_BYTES + readings * WRITTEN_A_READING_BYTES,
-        usage.most_bytes / bytes_a_day if bytes_a_day else None,
+        min(usage.most_bytes / bytes_a_day, MOST_HISTORY_DAYS) if bytes_a_day else None,
     )

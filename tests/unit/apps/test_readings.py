@@ -184,8 +184,35 @@ def test_the_reach_of_the_card_is_told_for_present_and_planned_intervals(
     assert energies * 288 < now["readings_per_day"] <= len(series) * 288
     assert planned["readings_per_day"] < now["readings_per_day"]
     assert planned["written_per_day"] < now["written_per_day"]
-    assert planned["history_days"] > now["history_days"] > 365
+    for each in (now, planned):
+        assert each["history_days"] == pytest.approx(min(each["most_bytes"] / each["bytes_per_day"], 36_525), rel=0.01)
+        assert each["history_is_longer"] is (each["history_days"] == 36_525)
     assert 0 < now["bytes"] < now["most_bytes"]
+
+
+def test_devices_that_are_only_planned_are_reckoned_like_those_that_are(api: Any, meter: dict[str, Any]) -> None:
+    now, planned = api.get("/storage"), api.get("/storage?add=hager-ecr:ECR380D:30")
+
+    assert planned["series"] == 31 * now["series"]
+    assert planned["written_per_day"] == pytest.approx(31 * now["written_per_day"], rel=0.001)
+    assert planned["bytes_per_day"] == pytest.approx(31 * now["bytes_per_day"], rel=0.001)
+    assert api.get("/storage?add=hager-ecr:ECR380D:0")["series"] == now["series"]
+
+
+@pytest.mark.parametrize(
+    ("add", "code"),
+    [
+        ("hager-ecr", "not_valid"),
+        ("hager-ecr:ECR380D:-1", "not_valid"),
+        ("hager-ecr:ECR380D:10001", "too_big"),
+        ("hager-ecr:ECR999:1", "unknown_product"),
+        ("nobody:ECR380D:1", "unknown_profile"),
+    ],
+)
+def test_devices_that_cannot_be_planned_are_refused(api: Any, bus: str, add: str, code: str) -> None:
+    problem = api("GET", f"/storage?add={add}").json()
+
+    assert (problem["field"], problem["code"]) == ("add.0", code)
 
 
 @pytest.mark.parametrize("interval", ["energy", "energy:7", "love:5"])

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 from tests.unit.archive.conftest import SealingBackend
 
-from wattledger.archive import EmbeddedArchive, EmbeddedReader, Frame, Point, Recording, Usage, forecast
+from wattledger.archive import (
+    MOST_HISTORY_DAYS,
+    EmbeddedArchive,
+    EmbeddedReader,
+    Frame,
+    Point,
+    Recording,
+    Usage,
+    forecast,
+)
 from wattledger.archive.embedded.using import allowed_bytes
 
 GB = 10**9
@@ -73,3 +82,9 @@ def test_the_reach_follows_from_what_is_recorded() -> None:
     assert seldom.history_days == pytest.approx(3 * GB / (2500 * 288))
     assert seldom.written_a_day == pytest.approx(often.written_a_day / 3)
     assert forecast(usage, []).history_days is None
+
+
+def test_no_card_is_promised_to_last_longer_than_a_hundred_years() -> None:
+    usage = Usage(taken_bytes=0, most_bytes=1000 * GB, oldest=None, bytes_a_reading=0.5)
+
+    assert forecast(usage, [Recording(series=1, frames=1, interval_s=900)]).history_days == MOST_HISTORY_DAYS

@@ -40,12 +40,13 @@ from wattledger.apps.measurements.schemas import (
     live_row,
 )
 from wattledger.apps.measurements.steps import STEPS_S, Steps, stepped_rows
-from wattledger.apps.measurements.storage import planned_intervals, storage
+from wattledger.apps.measurements.storage import planned_devices, planned_intervals, storage
 from wattledger.apps.measurements.stream import live_events, may_still, promised_place
 from wattledger.apps.rest.ids import Kind, number_in_field, number_in_path, public_id
 from wattledger.apps.rest.problems import bad_field
 from wattledger.apps.rest.server import engine
 from wattledger.apps.rest.values import Answer, Time
+from wattledger.archive import MOST_HISTORY_DAYS
 from wattledger.measure import Aggregate
 
 router = Router(tags=["measurements"])
@@ -121,9 +122,13 @@ def readings(
 
 @router.get("/storage", response=StorageAnswer)
 @requires(Right.OPERATE)
-def show_storage(request: HttpRequest, interval: Ids = []) -> StorageAnswer:  # noqa: B006 - ninja reads, nobody writes
-    """What the readings take on the card and how many days fit; with planned intervals as `interval=energy:15`."""
-    usage, coming, series = storage(planned_intervals(interval))
+def show_storage(request: HttpRequest, interval: Ids = [], add: Ids = []) -> StorageAnswer:  # noqa: B006 - ninja reads, nobody writes
+    """What the readings take on the card and how many days fit, now or with what is only planned.
+
+    `interval=energy:15` plans an interval, `add=hager-ecr:ECR380D:30` thirty further devices that record what their
+    profile proposes.
+    """
+    usage, coming, series = storage(planned_intervals(interval), planned_devices(add))
     return StorageAnswer(
         bytes=usage.taken_bytes,
         most_bytes=usage.most_bytes,
@@ -133,6 +138,7 @@ def show_storage(request: HttpRequest, interval: Ids = []) -> StorageAnswer:  # 
         bytes_per_day=round(coming.bytes_a_day),
         written_per_day=round(coming.written_a_day),
         history_days=None if coming.history_days is None else round(coming.history_days),
+        history_is_longer=coming.history_days == MOST_HISTORY_DAYS,
     )
 
 

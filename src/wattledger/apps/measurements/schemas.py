@@ -63,10 +63,11 @@ class SeveralReadings(Answer):
 
 
 class StorageAnswer(Answer):
-    """What the readings take. Figures per day are those of the series that are recorded now.
+    """What the readings take. Figures per day are those of the series that are recorded now or would be.
 
     `most_bytes` may be taken; beyond, the oldest month goes. `history_days` fit into that, null when nothing is
-    recorded. `written_per_day` is at most what recording writes to the card, which wears it.
+    recorded; `history_is_longer`: so many and more. `written_per_day` is at most what recording writes to the card,
+    which wears it.
     """
 
     bytes: int
@@ -77,6 +78,7 @@ class StorageAnswer(Answer):
     bytes_per_day: int
     written_per_day: int
     history_days: int | None
+    history_is_longer: bool
 
 
 class GivenRows(Given):
