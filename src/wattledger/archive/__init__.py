@@ -5,7 +5,7 @@ person corrects it, and that who follows the changes ends with what the archive 
 which slots there are, whether the clock can be trusted, and what readings mean, is for others to know.
 """
 
-from wattledger.archive.embedded import EmbeddedArchive, EmbeddedReader, Finding, Rhythm, check
+from wattledger.archive.embedded import EmbeddedArchive, EmbeddedReader, Finding, Rhythm, check, contents_of
 from wattledger.archive.errors import (
     ArchiveBusyError,
     ArchiveDamagedError,
@@ -23,6 +23,7 @@ from wattledger.archive.interface import (
     Change,
     Changes,
     Chunk,
+    ChunkContents,
     Columns,
     Exported,
     Frame,
@@ -47,6 +48,7 @@ __all__ = [
     "Change",
     "Changes",
     "Chunk",
+    "ChunkContents",
     "Columns",
     "EmbeddedArchive",
     "EmbeddedReader",
@@ -61,5 +63,6 @@ __all__ = [
     "Tended",
     "Usage",
     "check",
+    "contents_of",
     "forecast",
 ]

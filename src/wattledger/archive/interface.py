@@ -133,6 +133,15 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkContents:
+    """What a chunk holds: how many readings and deletions, from the first slot to the last."""
+
+    count: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """A piece of an export. Once it has arrived, go on from `cursor`; one that comes again does no harm.
 
@@ -200,6 +209,9 @@ class ArchiveReader(Protocol):
     def export_chunks(self, after: int) -> Iterator[Exported]:
         """What came, changed or went after the cursor of `changes`, in pieces of a month of some series at most."""
 
+    def export_series(self, series: Sequence[int], start: datetime, end: datetime) -> Iterator[tuple[Chunk, ...]]:
+        """All that there is of the series with start <= slot < end, in pieces of a month of some series at most."""
+
     def usage(self) -> Usage:
         """What the archive takes and may take."""
 
@@ -232,11 +244,12 @@ class Archive(ArchiveReader, Protocol):
         A reading that a person deleted stays deleted. The call is one step: give imports in pieces of some thousand.
         """
 
-    def import_chunks(self, chunks: Sequence[Chunk]) -> Future[int]:
+    def import_chunks(self, chunks: Sequence[Chunk], *, keep_words: bool = False) -> Future[int]:
         """Take in what another archive exported; gives the number of readings that came or changed.
 
-        Slots that have a reading keep it, unless a person corrected or deleted it there. Raises ValueError at once for
-        bytes that no archive has written.
+        Slots that have a reading keep it, unless a person corrected or deleted it there. With `keep_words` what a
+        person said here stands even then: the other archive may be an older copy of this one. Raises ValueError at once
+        for bytes that no archive has written, whoever made them. The call is one step: give a chunk or two at once.
         """
 
     def correct(self, series: int, points: Sequence[Point], *, decimals: int) -> Future[int]:

@@ -7,9 +7,10 @@ count, so that one transaction of it is one state of the archive.
 """
 
 from wattledger.archive.embedded.checking import check
+from wattledger.archive.embedded.exchanging import contents_of
 from wattledger.archive.embedded.finding import Finding
 from wattledger.archive.embedded.reader import EmbeddedReader
 from wattledger.archive.embedded.tending import Rhythm
 from wattledger.archive.embedded.writer import EmbeddedArchive
 
-__all__ = ["EmbeddedArchive", "EmbeddedReader", "Finding", "Rhythm", "check"]
+__all__ = ["EmbeddedArchive", "EmbeddedReader", "Finding", "Rhythm", "check", "contents_of"]

@@ -27,7 +27,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wattledger.archive.embedded.columns import Ints, Parts, from_zigzag, put_column, put_varint, put_varints, zigzag
+from wattledger.archive.embedded.columns import (
+    Ints,
+    Parts,
+    from_zigzag,
+    inflated,
+    put_column,
+    put_varint,
+    put_varints,
+    zigzag,
+)
 from wattledger.archive.embedded.scaled import DELETED, Scaled, joined
 from wattledger.archive.errors import ArchiveDamagedError
 from wattledger.measure import Quality
@@ -66,6 +75,23 @@ def decode_chunk(blob: bytes, offsets: Offsets) -> Scaled:
     """
     parts = _opened(blob)
     return joined([_segment(parts, offsets) for _ in range(parts.varint())])
+
+
+def decode_foreign_chunk(blob: bytes, *, most: int) -> Scaled:
+    """The readings of a blob that anybody may have made: at most `most`, and no more memory than they need.
+
+    Raises ArchiveDamagedError.
+    """
+    check_chunk(blob)
+    parts = Parts(blob, HEAD.size, portable=True)
+    segments: list[Scaled] = []
+    try:
+        for _ in range(parts.varint()):
+            segments.append(_segment(parts, {}, most=most))
+            most -= len(segments[-1])
+    except (ValueError, OverflowError) as error:  # of numpy: numbers that fit into no column
+        raise ArchiveDamagedError(f"a chunk of impossible numbers: {error}") from error
+    return joined(segments)
 
 
 def check_chunk(blob: bytes) -> None:
@@ -110,9 +136,11 @@ def _put_segment(out: bytearray, segment: Scaled, offsets: Offsets, *, portable:
     _put_offsets(out, segment, offsets, portable=portable)
 
 
-def _segment(parts: Parts, offsets: Offsets) -> Scaled:
+def _segment(parts: Parts, offsets: Offsets, *, most: int | None = None) -> Scaled:
     decimals = from_zigzag(parts.varint())
     count = parts.varint()
+    if most is not None and not 0 < count <= most:
+        raise ArchiveDamagedError(f"a chunk of {count} readings where 1 to {most} may be")
     slots = _slots(parts, count)
     values = parts.column(count)
     qualities = _qualities(parts.take(parts.varint()), count)
@@ -147,7 +175,7 @@ def _slots(parts: Parts, count: int) -> Ints:
     if step == IRREGULAR:
         return start + np.concatenate(([0], np.cumsum(parts.column(count - 1))))
     runs = np.array(parts.varints(2 * parts.varint()), dtype=np.int64).reshape(-1, 2)
-    if runs[:, 0].sum() != count:
+    if runs[:, 0].max(initial=0) > count or runs[:, 0].sum() != count:
         raise ArchiveDamagedError("the runs of a chunk are not those of its readings")
     skipped = np.concatenate(([0], np.cumsum(runs[:-1, 1])))
     slots: Ints = start + step * (np.arange(count) + np.repeat(skipped, runs[:, 0]))
@@ -158,12 +186,9 @@ def _qualities(deflated: bytes, count: int) -> NDArray[np.uint8]:
     if not deflated:
         return np.zeros(count, dtype=np.uint8)
     try:
-        qualities = np.frombuffer(zlib.decompress(deflated), dtype=np.uint8)
+        return np.frombuffer(inflated(deflated, count), dtype=np.uint8)
     except zlib.error as error:
         raise ArchiveDamagedError(f"qualities cannot be read: {error}") from error
-    if len(qualities) != count:
-        raise ArchiveDamagedError(f"{len(qualities)} qualities of {count} readings")
-    return qualities
 
 
 def _put_offsets(out: bytearray, segment: Scaled, offsets: Offsets, *, portable: bool) -> None:

@@ -32,6 +32,7 @@ CONSTANT, ZLIB, PCO_32, PCO_64 = 0, 1, 2, 3
 PCO_LEVEL = 8  # 12 takes four times as long for half a percent
 ZLIB_LEVEL = 6
 MOST_DIFFERENCES = 2
+VARINT_BITS = 64
 INT32 = np.iinfo(np.int32)
 
 Ints = NDArray[np.int64]
@@ -60,11 +61,15 @@ def from_zigzag(number: int) -> int:
 
 
 class Parts:
-    """Takes bytes apart from the front. Raises ArchiveDamagedError where they end too early."""
+    """Takes bytes apart from the front. Raises ArchiveDamagedError where they end too early.
 
-    def __init__(self, whole: bytes, at: int = 0) -> None:
+    `portable`: columns of pco are refused; no export has them, and nobody knows beforehand what they swell to.
+    """
+
+    def __init__(self, whole: bytes, at: int = 0, *, portable: bool = False) -> None:
         self._whole = whole
         self._at = at
+        self._portable = portable
 
     def byte(self) -> int:
         at = self._at
@@ -81,6 +86,8 @@ class Parts:
         while (byte := self.byte()) >= 0x80:
             number |= (byte & 0x7F) << shift
             shift += 7
+            if shift >= VARINT_BITS:
+                raise ArchiveDamagedError("a number of more than 64 bits")
         return number | byte << shift
 
     def varints(self, count: int) -> list[int]:
@@ -96,6 +103,8 @@ class Parts:
     def column(self, count: int) -> Ints:
         """The `count` integers that `put_column` wrote."""
         tag, payload = self.byte(), self.take(self.varint())
+        if self._portable and tag in (PCO_32, PCO_64):
+            raise ArchiveDamagedError(f"a column of the coding {tag}, which is not for others")
         column = _decoded(tag, payload, count)
         if len(column) != count:
             raise ArchiveDamagedError(f"a column of {len(column)} where {count} should be")
@@ -125,7 +134,7 @@ def _decoded(tag: int, payload: bytes, count: int) -> Ints:
     if tag == CONSTANT:
         return np.full(count, from_zigzag(Parts(payload).varint()), dtype=np.int64)
     if tag == ZLIB:
-        return _inflated(payload)
+        return _inflated(payload, count)
     if tag not in (PCO_32, PCO_64):
         raise ArchiveDamagedError(f"a column of the unknown coding {tag}")
     if standalone is None:
@@ -156,10 +165,19 @@ def _fits(numbers: Ints, width: int) -> bool:
     return bool(bounds.min <= numbers.min() and numbers.max() <= bounds.max)
 
 
-def _inflated(payload: bytes) -> Ints:
+def inflated(deflated: bytes, size: int) -> bytes:
+    """`size` bytes that were deflated; raises zlib.error where it is another number, before there are many more."""
+    stream = zlib.decompressobj()
+    found = stream.decompress(deflated, size + 1)
+    if len(found) != size or not stream.eof:
+        raise zlib.error(f"{len(found)} bytes or more where {size} should be")
+    return found
+
+
+def _inflated(payload: bytes, count: int) -> Ints:
     try:
         taken, width = payload[0], payload[1]
-        planes = np.frombuffer(zlib.decompress(payload[2:]), dtype=np.uint8).reshape(width, -1)
+        planes = np.frombuffer(inflated(payload[2:], width * count), dtype=np.uint8).reshape(width, -1)
         column = np.ascontiguousarray(planes.T).view(f"<i{width}").reshape(-1).astype(np.int64)
     except (zlib.error, ValueError, IndexError, TypeError) as error:
         raise ArchiveDamagedError(f"a column cannot be read: {error}") from error

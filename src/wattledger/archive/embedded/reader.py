@@ -22,7 +22,7 @@ import numpy as np
 
 from wattledger.archive.embedded.buckets import NO_BUCKETS, buckets, daily
 from wattledger.archive.embedded.connection import reading
-from wattledger.archive.embedded.exchanging import chunks_of, pieces_of
+from wattledger.archive.embedded.exchanging import by_month, chunks_of, pieces_of
 from wattledger.archive.embedded.feed import read_changes
 from wattledger.archive.embedded.latest import latest
 from wattledger.archive.embedded.layouts import LayoutBook
@@ -105,6 +105,11 @@ class EmbeddedReader:
                     yield Exported(after, told.epoch, chunks)
             after = told.cursor
             yield Exported(after, told.epoch, ())
+
+    def export_series(self, series: Sequence[int], start: datetime, end: datetime) -> Iterator[tuple[Chunk, ...]]:
+        """All that there is of the series with start <= slot < end, piece by piece."""
+        for piece in by_month(series, first_second_from(start), first_second_from(end)):
+            yield self._ask(partial(chunks_of, piece=piece), NO_CHUNKS)
 
     def usage(self) -> Usage:
         """What the archive takes and may take."""

@@ -98,9 +98,10 @@ class EmbeddedArchive:
             partial(overlay.backfill, series=series, points=scaled, decimals=decimals, most_single=most_single)
         )
 
-    def import_chunks(self, chunks: Sequence[Chunk]) -> Future[int]:
+    def import_chunks(self, chunks: Sequence[Chunk], *, keep_words: bool = False) -> Future[int]:
         """Take in what another archive exported; gives the number of readings that came or changed."""
-        return self._submit(partial(exchanging.take_in, parts=exchanging.checked(chunks)))
+        parts = exchanging.checked(chunks)
+        return self._submit(partial(exchanging.take_in, parts=parts, keep_words=keep_words))
 
     def correct(self, series: int, points: Sequence[Point], *, decimals: int) -> Future[int]:
         """Set or delete readings on a person's word, marked corrected. Gives the number changed."""
@@ -161,6 +162,10 @@ class EmbeddedArchive:
     def export_chunks(self, after: int) -> Iterator[Exported]:
         """What happened after the cursor, piece by piece."""
         return self._reader.export_chunks(after)
+
+    def export_series(self, series: Sequence[int], start: datetime, end: datetime) -> Iterator[tuple[Chunk, ...]]:
+        """All that there is of the series with start <= slot < end, piece by piece."""
+        return self._reader.export_series(series, start, end)
 
     def usage(self) -> Usage:
         """What the archive takes and may take."""
