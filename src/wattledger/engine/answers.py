@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from wattledger.archive import Archive, ArchiveError, Point
+from wattledger.archive import Archive, Point
 from wattledger.catalog import CatalogError
 from wattledger.engine.api import (
     BusFrame,
     ClockState,
     EngineRefusedError,
     EngineState,
+    ForgetBefore,
     FramesRequest,
     GivenReadings,
     Identification,
@@ -40,6 +39,7 @@ from wattledger.engine.applied import AppliedPlant
 from wattledger.engine.clock import Clock, ClockWatch
 from wattledger.engine.control import Answerer, answering
 from wattledger.engine.dating import HeldReadings
+from wattledger.engine.importing import Importing, latest_slot, stored
 from wattledger.engine.insight import bus_frames, read_plan
 from wattledger.engine.lag import LoopLag
 from wattledger.engine.links import BusLink
@@ -57,7 +57,6 @@ log = logging.getLogger(__name__)
 CHECK_ADAPTER = "check_adapter"  # a serial line has no address
 CHECK_TERMINAL = "check_terminal"  # nor has an input of the server
 CHECK_TLS = "check_tls"  # a secured connection has more than that
-FUTURE_LIMIT = timedelta(minutes=5)  # clocks of those who give readings differ a little
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,7 @@ class EngineAnswers:
 
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
+        self._importing = Importing(parts.archive, parts.clock)
 
     def table(self) -> Mapping[str, Answerer]:
         """All calls but the live stream, which is no single answer."""
@@ -98,6 +98,8 @@ class EngineAnswers:
                 answering(calls.PLAN, self.plan),
                 answering(calls.BACKFILL, self.backfill),
                 answering(calls.CORRECT, self.correct),
+                answering(calls.IMPORT_CHUNKS, self._importing.take_in),
+                answering(calls.FORGET_BEFORE, self.forget_before),
                 answering(calls.IO, self.io),
                 answering(calls.TEST_RELAY, self.test_relay),
             )
@@ -176,12 +178,17 @@ class EngineAnswers:
     async def backfill(self, given: GivenReadings) -> Stored:
         """Raises EngineRefusedError `unknown_series`, `future` or `archive`."""
         archive, decimals = self._parts.archive, self._decimals(given.series)
-        return await _stored(archive.backfill(given.series, self._points(given), decimals=decimals))
+        return await stored(archive.backfill(given.series, self._points(given), decimals=decimals))
 
     async def correct(self, given: GivenReadings) -> Stored:
         """Raises EngineRefusedError `unknown_series`, `future` or `archive`."""
         archive, decimals = self._parts.archive, self._decimals(given.series)
-        return await _stored(archive.correct(given.series, self._points(given), decimals=decimals))
+        return await stored(archive.correct(given.series, self._points(given), decimals=decimals))
+
+    async def forget_before(self, question: ForgetBefore) -> Stored:
+        """Raises EngineRefusedError `archive`."""
+        log.info("the months before %s are to be forgotten, says %s", question.moment, question.actor)
+        return await stored(self._parts.archive.forget_before(question.moment))
 
     async def io(self, _: calls.Nothing) -> IoState:
         return await self._parts.local.state(self._parts.live.values)
@@ -203,7 +210,7 @@ class EngineAnswers:
         raise EngineRefusedError("unknown_series", f"there is no series {series}, or it is not applied yet")
 
     def _points(self, given: GivenReadings) -> list[Point]:
-        latest = self._parts.clock.now() + FUTURE_LIMIT
+        latest = latest_slot(self._parts.clock)
         for point in given.points:
             if point.slot > latest:
                 raise EngineRefusedError("future", f"a reading of {point.slot.isoformat()} lies in the future")
@@ -218,10 +225,3 @@ def _unreached(link: BusLink) -> str:
         case LocalLink():
             return CHECK_TERMINAL
     return CHECK_TLS if link.is_secured else str(Advice.CHECK_ADDRESS)
-
-
-async def _stored(written: Future[int]) -> Stored:
-    try:
-        return Stored(await asyncio.wrap_future(written))
-    except (ArchiveError, ValueError, OverflowError) as error:
-        raise EngineRefusedError("archive", str(error)) from error

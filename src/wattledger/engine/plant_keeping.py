@@ -11,6 +11,7 @@ from typing import Protocol
 from wattledger.engine.api import Refusal
 from wattledger.engine.applied import AppliedPlant
 from wattledger.engine.events import EngineEvents
+from wattledger.engine.forgetting import Forgetting
 from wattledger.journal import Code
 from wattledger.plant import Plant, PlantError, from_bytes, to_bytes
 
@@ -36,10 +37,13 @@ class PlantKeeper:
     `configuration` says which plant runs: current, last_good or none; `error` why the current one could not be read.
     """
 
-    def __init__(self, source: PlantSource, kept: Path, applied: AppliedPlant, *, events: EngineEvents) -> None:
+    def __init__(
+        self, source: PlantSource, kept: Path, applied: AppliedPlant, *, forgetting: Forgetting, events: EngineEvents
+    ) -> None:
         self._source = source
         self._kept = kept
         self._applied = applied
+        self._forgetting = forgetting
         self._events = events
         self._one_at_a_time = asyncio.Lock()
         self._told: frozenset[Refusal] = frozenset()
@@ -65,6 +69,7 @@ class PlantKeeper:
                 self._unreadable(error)
                 return False
             await self._applied.apply(plant)
+            await self._forgetting.settle(plant)
             await asyncio.to_thread(self._keep, plant)
             self._readable()
             self._tell_refusals()
@@ -84,10 +89,15 @@ class PlantKeeper:
                 await self.reload()
             else:
                 self._readable()
+                await self._forget_what_is_left()
 
     @property
     def _revision(self) -> int:
         return self._applied.plant.revision if self._applied.plant else -1
+
+    async def _forget_what_is_left(self) -> None:
+        if self._applied.plant is not None:
+            await self._forgetting.settle(self._applied.plant)
 
     async def _apply_kept(self) -> None:
         try:
@@ -98,6 +108,7 @@ class PlantKeeper:
             log.error("the kept plant cannot be used either: %s", error)
             return
         await self._applied.apply(plant)
+        await self._forgetting.settle(plant)
         self.configuration = "last_good"
 
     def _keep(self, plant: Plant) -> None:

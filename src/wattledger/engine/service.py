@@ -16,6 +16,7 @@ from wattledger.engine.clock import Clock, ClockChange, ClockWatch, SystemClock
 from wattledger.engine.control import control_server
 from wattledger.engine.dating import HeldReadings, keep_looking
 from wattledger.engine.events import EngineEvents
+from wattledger.engine.forgetting import Forgetting
 from wattledger.engine.holding import HoldingQueue
 from wattledger.engine.lag import LoopLag
 from wattledger.engine.live import LiveTable
@@ -106,7 +107,7 @@ async def _acquire(
         upkeep = Upkeep(
             archive, now=watch.trusted_now, zone=lambda: applied.zone if applied.plant else None, events=events
         )
-        keeper = PlantKeeper(plants, folder.last_plant, applied, events=events)
+        keeper = PlantKeeper(plants, folder.last_plant, applied, forgetting=Forgetting(archive), events=events)
 
         parts = EngineParts(
             archive, clock, watch, live, recorder, lag, held, applied, local, keeper, started=clock.now()

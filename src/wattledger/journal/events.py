@@ -51,6 +51,8 @@ class Code(StrEnum):
     ARCHIVE_FAILED = "archive_failed"
     ARCHIVE_SET_ASIDE = "archive_set_aside"
     ARCHIVE_MONTH_DROPPED = "archive_month_dropped"
+    READINGS_FORGOTTEN = "readings_forgotten"
+    READINGS_IMPORTED = "readings_imported"
     ARCHIVE_UPKEEP_FAILED = "archive_upkeep_failed"
     JOURNAL_SET_ASIDE = "journal_set_aside"
     CONFIGURATION_UNREADABLE = "configuration_unreadable"
@@ -140,6 +142,14 @@ EVENTS: Mapping[Code, EventType] = {
         Kind.WARNING,
         Severity.MINOR,
         "The readings of {month} were removed, there was no space for more; daily values stay",
+    ),
+    Code.READINGS_FORGOTTEN: _once(
+        Kind.WARNING,
+        Severity.MINOR,
+        "Readings of months before {before} were removed ({months}); daily values stay",
+    ),
+    Code.READINGS_IMPORTED: _once(
+        Kind.INFORMATION, Severity.MINOR, "{count} readings were taken from {file}, an export of server {server}"
     ),
     Code.ARCHIVE_UPKEEP_FAILED: _lasting(
         Kind.ERROR, Severity.MINOR, "Older readings cannot be compressed and take more space than they need: {reason}"

@@ -236,6 +236,7 @@ class Plant:
     series: tuple[Series, ...] = ()
     intervals: tuple[RecordingInterval, ...] = ()
     analog_output_v: float = 0.0  # what the 0-10 V output of the server is set to
+    forgotten: tuple[int, ...] = ()  # ids of series that are to be gone for ever
 
     def interval_min(self, kind: Kind) -> int:
         """Minutes between two recorded readings of this kind; the factory's choice where nobody chose."""

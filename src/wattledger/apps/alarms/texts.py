@@ -32,6 +32,8 @@ TEXTS: Mapping[Code, str] = {
     Code.ARCHIVE_MONTH_DROPPED: _(
         "The readings of {month} were removed, there was no space for more; daily values stay"
     ),
+    Code.READINGS_FORGOTTEN: _("Readings of months before {before} were removed ({months}); daily values stay"),
+    Code.READINGS_IMPORTED: _("{count} readings were taken from {file}, an export of server {server}"),
     Code.ARCHIVE_UPKEEP_FAILED: _("Older readings cannot be compressed and take more space than they need: {reason}"),
     Code.JOURNAL_SET_ASIDE: _("The damaged list of events was set aside as {file}; a new one was begun"),
     Code.CONFIGURATION_UNREADABLE: _("The configuration cannot be read, the last good one stays in use: {reason}"),
@@ -60,6 +62,7 @@ WORDS: Mapping[tuple[str, str], str] = {
     ("what", "device"): _("device"),
     ("what", "local_io"): _("inputs and outputs of the server"),
     ("what", "site"): _("site"),
+    ("what", "readings"): _("readings"),
     ("what", "recording_interval"): _("recording interval"),
     ("what", "password"): _("password"),
     ("change", "created"): _("created"),

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from wattledger.apps.devices.bus_schemas import BusAnswer, Frame, LocalBusAnswer, RtuBusAnswer, TcpBusAnswer, Traffic
+from wattledger.apps.devices.history_models import SeriesOrigin
 from wattledger.apps.devices.models import Bus, BusKind, CircuitAssignment, Security, Series
 from wattledger.apps.devices.queries import CircuitRow, DeviceRow, point_of
-from wattledger.apps.devices.schemas import CircuitAnswer, DeviceAnswer, InputAnswer, ProfileAnswer, SeriesAnswer
+from wattledger.apps.devices.schemas import (
+    CircuitAnswer,
+    DeviceAnswer,
+    InputAnswer,
+    ProfileAnswer,
+    SeriesAnswer,
+    SeriesOriginAnswer,
+)
 from wattledger.apps.rest.ids import Kind, optional_id, public_id
 from wattledger.catalog import Profile
 from wattledger.engine.api import BusFrame, TrafficStatistics
@@ -81,7 +89,7 @@ def device_answer(row: DeviceRow) -> DeviceAnswer:
 
 
 def series_answer(series: Series) -> SeriesAnswer:
-    """A series, its circuit and device loaded."""
+    """A series, its circuit, device and origins loaded."""
     point = point_of(series)
     circuit = series.circuit
     return SeriesAnswer(
@@ -97,6 +105,7 @@ def series_answer(series: Series) -> SeriesAnswer:
         decimals=series.decimals,
         recorded=series.recorded,
         retired=circuit.device.retired is not None,
+        origins=[_origin(row) for row in series.origins.all()],
     )
 
 
@@ -146,6 +155,19 @@ def frame_answer(frame: BusFrame) -> Frame:
         device=optional_id(Kind.DEVICE, frame.device),
         hex=frame.hex,
         reason=frame.reason,
+    )
+
+
+def _origin(row: SeriesOrigin) -> SeriesOriginAnswer:
+    return SeriesOriginAnswer(
+        server=row.server,
+        uuid=row.uuid,
+        device=row.device,
+        channel=row.channel,
+        point=row.point,
+        first=row.first,
+        last=row.last,
+        imported=row.imported,
     )
 
 

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from wattledger.apps.building.models import EnergySource, Landmark, Switchboard, Usage, Zone
-from wattledger.apps.devices import input_models  # noqa: F401 - Django looks for models here only
+from wattledger.apps.devices import history_models, input_models  # noqa: F401 - Django looks for models here only
 from wattledger.measure import INTERVALS_MIN, Aggregate, Kind
 from wattledger.plant import TCP_UNIT_IDS, Parity, TlsVersion
 

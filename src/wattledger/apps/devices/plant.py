@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from wattledger import plant
 from wattledger.apps.building.models import Revision, Site
 from wattledger.apps.devices.errors import PlantUnreadableError
+from wattledger.apps.devices.history_models import ForgottenSeries
 from wattledger.apps.devices.input_models import DeviceInput
 from wattledger.apps.devices.inputs import input_of
 from wattledger.apps.devices.models import (
@@ -75,6 +76,7 @@ def _plant() -> Plant:
             for interval in RecordingInterval.objects.order_by("pk")
         ),
         analog_output_v=analog_output_v(),
+        forgotten=tuple(ForgottenSeries.objects.order_by("number").values_list("number", flat=True)),
     )
 
 

@@ -117,6 +117,6 @@ def find_series(
 
 
 def series_of(device_id: int | None) -> QuerySet[Series]:
-    """All series, or those of one device, with their circuits and devices loaded; those of deleted devices too."""
+    """All series, or those of one device, with circuits, devices and origins loaded; those of deleted devices too."""
     wanted = Q() if device_id is None else Q(circuit__device=device_id)
-    return Series.objects.filter(wanted).select_related("circuit__device")
+    return Series.objects.filter(wanted).select_related("circuit__device").prefetch_related("origins")

@@ -199,8 +199,24 @@ class IdentificationAnswer(Answer):
     detail: str
 
 
+class SeriesOriginAnswer(Answer):
+    """A series of another server whose readings were imported, as it was called there."""
+
+    server: UUID
+    uuid: UUID
+    device: str
+    channel: int
+    point: str
+    first: UtcTime
+    last: UtcTime
+    imported: UtcTime
+
+
 class SeriesAnswer(Answer):
-    """`how`: what is kept of the values around each slot. `retired`: its device was deleted."""
+    """`how`: what is kept of the values around each slot. `retired`: its device was deleted.
+
+    `origins`: from where readings were imported that it did not record itself.
+    """
 
     id: str
     uuid: UUID
@@ -214,6 +230,7 @@ class SeriesAnswer(Answer):
     decimals: int
     recorded: bool
     retired: bool
+    origins: list[SeriesOriginAnswer]
 
 
 class SeriesPage(Answer):

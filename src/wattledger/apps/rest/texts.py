@@ -57,6 +57,7 @@ TEXTS = {
     "too_many": _("At most {limit} entries are allowed."),
     "too_small": _("The least value is {limit}."),
     "too_big": _("The greatest value is {limit}."),
+    "not_confirmed": _("To confirm, give this: {expected}"),
     "not_above": _("The value must be greater than {limit}."),
     "not_below": _("The value must be less than {limit}."),
     "not_one_of": _("This must be one of: {choice}."),

@@ -11,7 +11,9 @@ from wattledger.engine.api.messages import (
     VERSION,
     BusFrame,
     EngineState,
+    ForgetBefore,
     FramesRequest,
+    GivenChunks,
     GivenReadings,
     Identification,
     IdentifyRequest,
@@ -71,5 +73,7 @@ FRAMES = Call("frames", TypeAdapter(FramesRequest), TypeAdapter(tuple[BusFrame, 
 PLAN = Call("plan", TypeAdapter(PlanRequest), TypeAdapter(ReadPlan))
 BACKFILL = Call("backfill", TypeAdapter(GivenReadings), TypeAdapter(Stored))
 CORRECT = Call("correct", TypeAdapter(GivenReadings), TypeAdapter(Stored))
+IMPORT_CHUNKS = Call("import-chunks", TypeAdapter(GivenChunks), TypeAdapter(Stored))
+FORGET_BEFORE = Call("forget-before", TypeAdapter(ForgetBefore), TypeAdapter(Stored))
 IO = Call("io", TypeAdapter(Nothing), TypeAdapter(IoState))
 TEST_RELAY = Call("test-relay", TypeAdapter(RelayTest), TypeAdapter(IoOutput))

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,9 @@ from wattledger.engine.api.errors import EngineError, EngineRefusedError, Engine
 from wattledger.engine.api.messages import (
     BusFrame,
     EngineState,
+    ForgetBefore,
     FramesRequest,
+    GivenChunks,
     GivenReadings,
     Identification,
     IdentifyRequest,
@@ -43,6 +46,7 @@ Answered = TypeVar("Answered")
 READ_SIZE = 65536
 IDENTIFY_TIMEOUT_S = 30.0  # a silent device costs its timeout times its retries, on a line that others use too
 SCAN_TIMEOUT_S = 90.0  # a step ends soon, but not before it is done with a device; one at 10 s a timeout takes its time
+IMPORT_TIMEOUT_S = 60.0  # a chunk waits for its turn behind what is recorded, on a card that may be slow
 _PROBLEM = TypeAdapter(Problem)
 
 
@@ -99,6 +103,14 @@ class EngineClient:
     def correct(self, readings: GivenReadings) -> Stored:
         """Set or delete readings on a person's word."""
         return self._ask(calls.CORRECT, readings)
+
+    def import_chunks(self, chunks: GivenChunks) -> Stored:
+        """Add what another archive exported; takes its time, so that recording has what it needs."""
+        return self._ask(calls.IMPORT_CHUNKS, chunks, timeout_s=IMPORT_TIMEOUT_S)
+
+    def forget_before(self, moment: datetime, actor: str) -> Stored:
+        """Let the readings of the months go that end before `moment`; gives how many."""
+        return self._ask(calls.FORGET_BEFORE, ForgetBefore(moment, actor))
 
     def io(self) -> IoState:
         """The server's own inputs and outputs, and what they show now."""

@@ -236,6 +236,30 @@ class GivenReadings:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenChunk:
+    """What an archive exported of one series; `blob` in base64."""
+
+    series: int
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenChunks:
+    """Readings of another archive, to be added where none are and no person has had a word."""
+
+    chunks: tuple[GivenChunk, ...]
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetBefore:
+    """Let the readings of all months go that end before a moment."""
+
+    moment: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     """Set the traffic statistics of one bus back to zero, or of all (None)."""
 
@@ -245,7 +269,7 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many readings were stored, or counters reset."""
+    """How many readings were stored, counters reset, months forgotten."""
 
     count: int
 
