@@ -193,10 +193,10 @@ def _origin(content: bytes) -> Origin:
         raise ArchiveDamagedError("what it says of its origin cannot be read") from error
     if len(origin.series) > MOST_SERIES or len({each.number for each in origin.series}) != len(origin.series):
         raise ArchiveDamagedError(f"it names a series twice, or more than {MOST_SERIES}")
-    if any(len(text) > MOST_TEXT for each in origin.series for text in (each.device, each.point, each.aggregate)):
-        raise ArchiveDamagedError(f"a name of more than {MOST_TEXT} characters")
-    times = (origin.exported, origin.start, origin.end)
-    if any(time.tzinfo is None for time in times) or len(origin.epoch) > MOST_TEXT:
+    names = [text for each in origin.series for text in (each.device, each.point, each.aggregate)]
+    if not all(len(text) <= MOST_TEXT and text.isprintable() for text in (origin.epoch, *names)):
+        raise ArchiveDamagedError(f"a name of more than {MOST_TEXT} characters, or with some that nobody can read")
+    if any(time.tzinfo is None for time in (origin.exported, origin.start, origin.end)):
         raise ArchiveDamagedError("what it says of its origin cannot be read")
     return origin
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST = "127.0.0.1"  # by hand: for this computer only; an installed service says otherwise
 DEFAULT_PORT = 8888
+BESIDE_A_SERVER = 10  # niceness of what takes long and must not slow one down
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
@@ -87,6 +88,22 @@ def _export(given: argparse.Namespace) -> int:
 
     wanted = Wanted(given.device, given.point, given.channel, given.how, given.start, given.end)
     return export(folder, wanted)
+
+
+def _archive_export(given: argparse.Namespace) -> int:
+    folder = _existing(given.data)
+    from wattledger.services.archive_exporting import Chosen, export_archive  # noqa: PLC0415 - as above
+
+    os.nice(BESIDE_A_SERVER)
+    return export_archive(folder, given.file, Chosen(given.series, given.device, given.start, given.end))
+
+
+def _archive_import(given: argparse.Namespace) -> int:
+    folder = _existing(given.data)
+    from wattledger.services.archive_importing import import_archive  # noqa: PLC0415 - as above
+
+    os.nice(BESIDE_A_SERVER)
+    return import_archive(folder, given.file, words=given.map, dry_run=given.dry_run)
 
 
 def _demo(words: Sequence[str]) -> int:
@@ -159,8 +176,40 @@ def _parser() -> argparse.ArgumentParser:
     export.set_defaults(command=_export)
 
     add_profile_commands(commands, open_folder=_existing)
+    _add_archive(commands.add_parser("archive", help=_("recorded readings from one server to another")))
+
     commands.add_parser("demo", help=_("try it out with simulated meters"), add_help=False)
     return parser
+
+
+def _add_archive(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    export = commands.add_parser("export", help=_("put readings into a file, with where they come from"))
+    export.add_argument("file", type=Path, metavar="FILE", help=_("which must not exist yet"))
+    _add_data(export)
+    export.add_argument(
+        "--series", action="append", default=[], metavar="ID", help=_("such as s12; may be repeated; all without it")
+    )
+    export.add_argument(
+        "--device", action="append", default=[], metavar="NAME", help=_("all series of it; may be repeated")
+    )
+    export.add_argument("--from", dest="start", type=_time, help=_("ISO 8601; without an offset it is UTC"))
+    export.add_argument("--to", dest="end", type=_time, help=_("ISO 8601, itself not included"))
+    export.set_defaults(command=_archive_export)
+
+    taken = commands.add_parser("import", help=_("take in what such a file holds, as far as it is missing"))
+    taken.add_argument("file", type=Path, metavar="FILE")
+    _add_data(taken)
+    taken.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="THERE=HERE",
+        help=_("whose readings they are, as s3=s17 or DEVICE=DEVICE; needed for those of another server"),
+    )
+    taken.add_argument("--dry-run", action="store_true", help=_("only look through the file and say what would happen"))
+    taken.set_defaults(command=_archive_import)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:

@@ -105,6 +105,7 @@ ORIGIN_JSON = json.loads(
     ' [{"number": 3, "uuid": "00000000-0000-0000-0000-000000000003", "device": "d", "channel": 1, "point": "p",'
     ' "aggregate": "last"}]}'
 )
+NAMED = ORIGIN_JSON["series"][0]
 HOSTILE: dict[str, Callable[[bytes], bytes]] = {
     "nothing": lambda whole: b"",
     "another file": lambda whole: b"PK\x03\x04" + bytes(1000),
@@ -121,6 +122,9 @@ HOSTILE: dict[str, Callable[[bytes], bytes]] = {
         + section(
             ORIGIN, json.dumps(ORIGIN_JSON | {"series": [ORIGIN_JSON["series"][0] | {"device": "x" * 999}]}).encode()
         )
+    ),
+    "a name that speaks to the terminal": lambda whole: (
+        MAGIC + section(ORIGIN, json.dumps(ORIGIN_JSON | {"series": [NAMED | {"device": "\x1b[2J"}]}).encode())
     ),
     "a time without a zone": lambda whole: (
         MAGIC + section(ORIGIN, json.dumps(ORIGIN_JSON | {"start": "2026-01-01T00:00:00"}).encode())

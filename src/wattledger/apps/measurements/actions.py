@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
+from django.db import transaction
+
 from wattledger.apps.accounts.models import User
+from wattledger.apps.devices.history_models import SeriesOrigin
 from wattledger.apps.devices.models import Series
 from wattledger.apps.devices.queries import point_of
 from wattledger.apps.rest.problems import FieldError, FieldProblem
 from wattledger.apps.rest.server import engine
+from wattledger.archive.exchange_file import Origin, OriginSeries
 from wattledger.engine.api import GivenPoint, GivenReadings
 from wattledger.measure import Nature
 
@@ -29,6 +33,17 @@ def import_readings(series: Series, rows: list[tuple[datetime, float]], *, by: U
         raise FieldError(*wrong)
     points = tuple(GivenPoint(slot, value) for slot, value in rows)
     return engine().backfill(GivenReadings(series.pk, points, by.identifier)).count
+
+
+def note_origin(series: Series, foreign: OriginSeries, origin: Origin, *, first: datetime, last: datetime) -> None:
+    """Remember from which series of which server come the readings of [first, last] that `series` did not record."""
+    with transaction.atomic():
+        row = SeriesOrigin.objects.filter(series=series, server=origin.server, uuid=foreign.uuid).first()
+        row = row or SeriesOrigin(series=series, server=origin.server, uuid=foreign.uuid, first=first, last=last)
+        row.epoch, row.device = origin.epoch, foreign.device
+        row.channel, row.point = foreign.channel, foreign.point
+        row.first, row.last = min(first, row.first), max(last, row.last)
+        row.save()
 
 
 def _faults(rows: list[tuple[datetime, float]], *, counts: bool) -> Iterator[FieldProblem]:
