@@ -113,12 +113,19 @@ class Changes:
     """What happened after a cursor; `cursor` is where to go on.
 
     `epoch` names the life of the archive and is new when it began anew (damaged, restored, reset): a cursor of another
-    epoch means nothing, start again at 0.
+    epoch means nothing. `is_reset`: the cursor that was asked with is such a one, or of a time that was undone, and
+    these are the changes from the first on: forget what was made of earlier ones.
+
+    Who finds nothing where something was must know whether what he made of it is to go, too. It is where a series is
+    `forgotten`; it stays where readings only had to make room, which may be so before `let_go_until` (None: nowhere).
     """
 
     cursor: int
     changes: tuple[Change, ...]
     epoch: str
+    is_reset: bool = False
+    forgotten: tuple[int, ...] = ()  # of those that are named, in order
+    let_go_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +205,14 @@ class ArchiveReader(Protocol):
         another zone then are uncertain.
         """
 
-    def changes(self, after: int, *, limit: int = 1000) -> Changes:
+    def changes(self, after: int, *, epoch: str | None = None, limit: int = 1000) -> Changes:
         """At most `limit` changes after the cursor, oldest first; 0 is before the first.
 
-        Who reads the named spans again has what the archive has. Nothing is ever missed: where the list grows too
-        long, its oldest changes are drawn together into one that names all of their series and their whole time. Only
-        that the oldest months went for want of space, or by `forget_before`, is not told: what was made of them stays.
+        Who gives the `epoch` of his cursor, too, is told when it means nothing any more. Cursors outlive sealing and
+        compaction. Who reads the named spans again has what the archive has. Nothing is ever missed: where the list
+        grows too long, its oldest changes are drawn together into one that names all of their series and their whole
+        time. That the oldest months went for want of space, or by `forget_before`, is no change of its own, see
+        `Changes.let_go_until`.
         """
 
     def export_chunks(self, after: int) -> Iterator[Exported]:

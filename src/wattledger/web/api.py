@@ -21,6 +21,7 @@ from wattledger.apps.devices.io_api import router as local_io
 from wattledger.apps.devices.profile_api import router as profiles
 from wattledger.apps.devices.scan_api import router as scans
 from wattledger.apps.measurements.api import router as measurements
+from wattledger.apps.measurements.changes_api import router as changes
 from wattledger.apps.measurements.history_api import router as history
 from wattledger.apps.rest.problems import STATUS, ProblemError, problem_response
 from wattledger.apps.rest.validation import field_error
@@ -72,6 +73,7 @@ api.add_router("", devices)
 api.add_router("", local_io)
 api.add_router("", measurements)
 api.add_router("", history)
+api.add_router("", changes)
 api.add_router("", alarms)
 api.add_router("", system)
 api.add_router("", jobs)

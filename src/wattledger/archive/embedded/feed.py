@@ -7,16 +7,17 @@ drawing its oldest rows together into one; a follower that was away for long rea
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from wattledger.archive.embedded.layouts import LayoutBook
-from wattledger.archive.embedded.schema import read_meta
+from wattledger.archive.embedded.schema import read_meta, write_meta
 from wattledger.archive.interface import Change, Changes
 from wattledger.archive.validation import instant
 
 MOST_CHANGES: Final = 50_000  # rows; half a year of one commit every five minutes, 3 MB
+LET_GO_UNTIL: Final = "let_go_until"  # under which key it is noted
 FOLDED_AT_ONCE: Final = 256  # rows; folding each commit's excess by itself would write two pages more each time
 
 
@@ -65,8 +66,19 @@ def fold(connection: sqlite3.Connection, *, through: int) -> None:
     connection.execute('UPDATE change SET "first" = ?, "last" = ?, layouts = ?, series = ? WHERE cursor = ?', row)
 
 
-def read_changes(connection: sqlite3.Connection, book: LayoutBook, *, after: int, limit: int) -> Changes:
+def read_changes(
+    connection: sqlite3.Connection,
+    book: LayoutBook,
+    *,
+    after: int,
+    limit: int,
+    epoch: str | None = None,
+    forgotten: Collection[int] = (),
+) -> Changes:
     """What happened after the cursor, as the interface promises."""
+    present = str(read_meta(connection, "epoch"))
+    is_reset = epoch is not None and _means_nothing(connection, after, was_of_epoch=epoch == present)
+    after = 0 if is_reset else after
     rows = connection.execute(
         'SELECT cursor, "first", "last", layouts, series FROM change WHERE cursor > ? ORDER BY cursor LIMIT ?',
         (after, limit),
@@ -78,7 +90,22 @@ def read_changes(connection: sqlite3.Connection, book: LayoutBook, *, after: int
             ids = {each for layout in from_runs(layouts) if layout in book for each in book[layout].series}
             named[layouts, series] = tuple(sorted(ids.union(from_runs(series))))
         changes.append(Change(named[layouts, series], instant(first), instant(last)))
-    return Changes(rows[-1][0] if rows else after, tuple(changes), str(read_meta(connection, "epoch")))
+    let_go = read_meta(connection, LET_GO_UNTIL)
+    return Changes(
+        rows[-1][0] if rows else after,
+        tuple(changes),
+        present,
+        is_reset,
+        tuple(sorted({each for ids in named.values() for each in ids}.intersection(forgotten))),
+        instant(let_go) if isinstance(let_go, int) else None,
+    )
+
+
+def note_let_go(connection: sqlite3.Connection, until: int) -> None:
+    """All that was before `until` may have made room, as far as it was not given anew since."""
+    known = read_meta(connection, LET_GO_UNTIL)
+    if not isinstance(known, int) or known < until:
+        write_meta(connection, LET_GO_UNTIL, until)
 
 
 def runs(ids: Iterable[int]) -> str:
@@ -96,6 +123,12 @@ def from_runs(text: str) -> frozenset[int]:
     """The ids that `runs` wrote."""
     bounds = [run.partition("-") for run in text.split(",") if run]
     return frozenset(each for low, _, high in bounds for each in range(int(low), int(high or low) + 1))
+
+
+def _means_nothing(connection: sqlite3.Connection, after: int, *, was_of_epoch: bool) -> bool:
+    """Whether a cursor is of another life of the archive, or was given by what `hot.db` was before it was set back."""
+    (newest,) = connection.execute("SELECT coalesce(max(cursor), 0) FROM change").fetchone()
+    return after > 0 and (not was_of_epoch or after > newest)
 
 
 def _span(row: Sequence[object]) -> Span:

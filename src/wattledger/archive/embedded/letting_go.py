@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from wattledger.archive.embedded.feed import Span as ChangedSpan
+from wattledger.archive.embedded.feed import note_let_go
 from wattledger.archive.embedded.hot import Writing
 from wattledger.archive.embedded.late_rows import months_with_late_rows
 from wattledger.archive.embedded.periods import Period, Span, period_at
@@ -45,6 +46,7 @@ def drop_month(writing: Writing, month: Period) -> list[SealedName]:
     """Let all readings of a month go; gives the files, which may be removed once this is committed."""
     names = [name for span in OF_READINGS for name in writing.memory.sealed.of(span, start=month.start, end=month.end)]
     writing.unname(names)
+    note_let_go(writing.connection, month.end)
     writing.memory.let_go += 1
     writing.connection.execute("DELETE FROM late WHERE slot >= ? AND slot < ?", (month.start, month.end))
     writing.connection.execute("DELETE FROM staged WHERE month = ?", (month.name,))

@@ -87,13 +87,20 @@ class EmbeddedReader:
             return nothing
         return self._ask(lambda snapshot: daily(snapshot, series, bounds, zone=zone), nothing)
 
-    def changes(self, after: int, *, limit: int = 1000) -> Changes:
+    def changes(self, after: int, *, epoch: str | None = None, limit: int = 1000) -> Changes:
         """At most `limit` changes after the cursor, oldest first; 0 is before the first."""
         if after < 0 or limit < 1:
             raise ValueError(f"after {after}, limit {limit}: a cursor is not negative and a limit is positive")
         return self._ask(
-            lambda snapshot: read_changes(snapshot.connection, snapshot.book, after=after, limit=limit),
-            Changes(after, (), ""),
+            lambda snapshot: read_changes(
+                snapshot.connection,
+                snapshot.book,
+                after=after,
+                limit=limit,
+                epoch=epoch,
+                forgotten=snapshot.forgotten,
+            ),
+            Changes(0, (), "", is_reset=True) if epoch and after else Changes(after, (), ""),
         )
 
     def export_chunks(self, after: int) -> Iterator[Exported]:

@@ -12,6 +12,7 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wattledger.archive.embedded.feed import Span, append
 from wattledger.archive.embedded.schema import SEALED_FORMAT, read_meta, write_meta
 from wattledger.archive.embedded.sealed import FOLDER, SealedName, Section, opened, sealed_name
 from wattledger.archive.embedded.segments import OF_READINGS, SealedSet, name_file, sealed_set, unname_file
@@ -76,10 +77,21 @@ def _adopt(connection: sqlite3.Connection, folder: Path, there: list[SealedName]
     for name in newest.values():
         log.warning("%s was not known and is taken into the archive", name)
         name_file(connection, name, size=name.path(folder).stat().st_size)
+        _tell(connection, name, folder)
     if newest:
         write_meta(connection, "generation", max(name.generation for name in newest.values()))
         write_meta(connection, "min_reader", SEALED_FORMAT)
         _learn_the_time(connection, sealed_set(connection, folder))
+
+
+def _tell(connection: sqlite3.Connection, name: SealedName, folder: Path) -> None:
+    """Tell those who follow the changes of what is in a file: with a `hot.db` begun anew they begin anew, too."""
+    if name.period.span not in OF_READINGS:
+        return
+    with opened(name.path(folder)) as file:
+        series = frozenset(int(each) for each in file.keys(Section.CHUNKS))
+    if series:
+        append(connection, [Span(name.period.start, name.period.end - 1, series=series)])
 
 
 def _learn_the_time(connection: sqlite3.Connection, sealed: SealedSet) -> None:

@@ -155,9 +155,9 @@ class EmbeddedArchive:
         """What the readings of each local day with start <= day < end come to."""
         return self._reader.daily(series, start, end, zone=zone)
 
-    def changes(self, after: int, *, limit: int = 1000) -> Changes:
+    def changes(self, after: int, *, epoch: str | None = None, limit: int = 1000) -> Changes:
         """At most `limit` changes after the cursor, oldest first; 0 is before the first."""
-        return self._reader.changes(after, limit=limit)
+        return self._reader.changes(after, epoch=epoch, limit=limit)
 
     def export_chunks(self, after: int) -> Iterator[Exported]:
         """What happened after the cursor, piece by piece."""
