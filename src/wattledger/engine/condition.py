@@ -6,6 +6,7 @@ from datetime import datetime
 
 from wattledger.engine.api import DeviceCondition, DeviceState
 from wattledger.engine.events import EngineEvents
+from wattledger.fieldbus import FieldbusError, why_of
 from wattledger.journal import Code
 from wattledger.plant import Bus, Device
 
@@ -39,12 +40,14 @@ class ConditionKeeper:
         self._condition = DeviceCondition.WAITING
         self._since = now
         self._last_answer: datetime | None = None
-        self._reason = ""
+        self._reason, self._why = "", ""
 
     @property
     def state(self) -> DeviceState:
         """How the device does."""
-        return DeviceState(self._device.id, self._condition, self._since, self._last_answer, self._reason)
+        return DeviceState(
+            self._device.id, self._condition, self._since, self._last_answer, self._reason, why=self._why
+        )
 
     def rename(self, device: Device, bus: Bus) -> None:
         """Device or bus have another name from now on."""
@@ -54,20 +57,20 @@ class ConditionKeeper:
         """The device answered as it should."""
         self._failures = 0
         self._last_answer = now
-        self._become(DeviceCondition.ANSWERING, "", now)
+        self._become(DeviceCondition.ANSWERING, None, now)
         self._end()
 
-    def failed(self, condition: DeviceCondition, reason: str, now: datetime) -> None:
+    def failed(self, condition: DeviceCondition, error: FieldbusError, now: datetime) -> None:
         """The device did not answer, or not as it should."""
         self._failures += 1
-        self._become(condition, reason, now)
+        self._become(condition, error, now)
         if self._failures >= FAILURES_BEFORE_EVENT:
-            self._begin(condition, reason)
+            self._begin(condition, str(error))
 
-    def _become(self, condition: DeviceCondition, reason: str, now: datetime) -> None:
+    def _become(self, condition: DeviceCondition, error: FieldbusError | None, now: datetime) -> None:
         if condition is not self._condition:
             self._condition, self._since = condition, now
-        self._reason = reason
+        self._reason, self._why = ("", "") if error is None else (str(error), str(why_of(error)))
 
     def _begin(self, condition: DeviceCondition, reason: str) -> None:
         code = _EVENT_OF[condition]

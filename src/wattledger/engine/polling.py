@@ -233,7 +233,7 @@ class BusPoller:
         self._probe_after_s = monotonic_s + (monotonic_s - began_s) * (1 / PROBING_SHARE - 1)
         one.failed(monotonic_s)
         if one in self.acquisitions:
-            one.condition.failed(_condition(got.error), str(got.error), self._around.clock.now())
+            one.condition.failed(_condition(got.error), got.error, self._around.clock.now())
 
     def _probe_timeout_s(self, unit_id: int) -> float | None:
         """The bus's own timeout for a device that always answered well within it; None: as long as its profile says."""
@@ -257,7 +257,7 @@ class BusPoller:
             one.condition.answered(now)
             return
         one.missed(monotonic_s)
-        one.condition.failed(_condition(failed[0].error), str(failed[0].error), now)
+        one.condition.failed(_condition(failed[0].error), failed[0].error, now)
 
 
 def _to_record(acquisitions: list[DeviceAcquisition], now: datetime | None, monotonic_s: float) -> _Visit | None:

@@ -46,6 +46,7 @@ from wattledger.fieldbus.monitor import Direction, FrameMonitor, Happening, Moni
 from wattledger.fieldbus.outcomes import Advice, Identification, Outcome
 from wattledger.fieldbus.planning import Read, plan_reads
 from wattledger.fieldbus.reading import PointAnswer, PointValue, PointValues, ReadFailure, read_points
+from wattledger.fieldbus.reasons import Why, why_of
 from wattledger.fieldbus.recognition import Certainty, Proposal
 from wattledger.fieldbus.scanning import FoundUnit, probe_unit
 from wattledger.fieldbus.settings import AlarmState, Setting, read_alarms, read_settings
@@ -113,6 +114,7 @@ __all__ = [
     "TrafficStatistics",
     "UnfitAnswerError",
     "UnreachableError",
+    "Why",
     "Wire",
     "Wired",
     "clock_read",
@@ -131,4 +133,5 @@ __all__ = [
     "resolution",
     "time_shown",
     "vector_faults",
+    "why_of",
 ]

@@ -34,7 +34,14 @@ class LinkError(FieldbusError):
 
 
 class UnreachableError(LinkError):
-    """No connection to the host could be made; during the pause after a failure it is not even tried."""
+    """No connection to the host could be made; during the pause after a failure it is not even tried.
+
+    `why` is a code of `reasons`; empty where there is none.
+    """
+
+    def __init__(self, text: str, *, why: str = "") -> None:
+        super().__init__(text)
+        self.why = why
 
 
 class ConnectionLostError(LinkError):

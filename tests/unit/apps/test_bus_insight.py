@@ -10,7 +10,9 @@ import pytest
 from django.utils import translation
 
 from wattledger.apps.devices.plans import plan_answer
+from wattledger.apps.system.reason_texts import REASONS
 from wattledger.engine.api import PlannedRequest, PointAsked, ReadPlan
+from wattledger.fieldbus import Why
 
 LANGUAGES = ("en", "fr", "de", "nl")
 WITHIN_S = 15.0
@@ -153,3 +155,17 @@ def test_the_plan_is_told_in_the_readers_words(language: str, one: str, many: st
 
     assert (told.device, told.every.text, told.recorded.text) == ("d4", one, many)
     assert [(point.channel, point.point) for point in told.not_asked] == [(1, "frequency")]
+
+
+def test_every_reason_of_the_field_bus_has_words_and_a_device_that_is_away_says_why_in_each_language(
+    api: Any, caller: Any, engine: None, meter: dict[str, Any]
+) -> None:
+    state = until(lambda: next((row for row in api.get("/state")["devices"] if row["why"]), None))
+
+    words = [caller(language=language).get("/state")["devices"][0]["why"] for language in LANGUAGES]
+
+    assert set(REASONS) == {str(why) for why in Why}
+    assert (state["condition"], state["why"]["code"]) == ("unreachable", "connection_refused")
+    assert "127.0.0.1:15020" in state["reason"]
+    assert {each["code"] for each in words} == {"connection_refused"}
+    assert len({each["text"] for each in words}) == len(LANGUAGES)

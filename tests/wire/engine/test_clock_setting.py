@@ -23,7 +23,7 @@ from wattledger.engine.clock import ClockWatch
 from wattledger.engine.clock_setting import ClockSetter
 from wattledger.engine.condition import ConditionKeeper
 from wattledger.engine.events import EngineEvents
-from wattledger.fieldbus import Parity, RtuLink, SerialSettings, TcpLink
+from wattledger.fieldbus import AnswerTimeoutError, Parity, RtuLink, SerialSettings, TcpLink
 from wattledger.journal import Code, Event, Journal
 from wattledger.plant import Circuit, Device, Plant
 
@@ -377,7 +377,7 @@ async def test_clocks_wait_for_a_slot_for_a_silent_device_and_for_our_own_clock(
     assert clock.now().second >= 57
     before_slot = await bus.look(after_s=0)
     clock.pass_(10)
-    one.condition.failed(DeviceCondition.SILENT, "", clock.now())
+    one.condition.failed(DeviceCondition.SILENT, AnswerTimeoutError("no answer"), clock.now())
     silent = await bus.look()
     one.condition.answered(clock.now())
     clock.wall -= timedelta(days=365)

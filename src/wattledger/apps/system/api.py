@@ -12,8 +12,10 @@ from wattledger.apps.accounts.rights import Right
 from wattledger.apps.building.revision import saved_revision
 from wattledger.apps.rest.ids import Kind, public_id
 from wattledger.apps.rest.server import engine, journal
+from wattledger.apps.system.reason_texts import reason_text
 from wattledger.apps.system.schemas import (
     Clock,
+    ConditionReason,
     DeviceClock,
     DeviceConditionAnswer,
     Health,
@@ -72,6 +74,7 @@ def _state(engine_state: EngineState, *, saved: int) -> State:
                 since=device.since,
                 last_answer=device.last_answer,
                 reason=device.reason,
+                why=ConditionReason(code=device.why, text=reason_text(device.why)) if device.why else None,
                 clock=DeviceClock(**asdict(device.clock)) if device.clock else None,
             )
             for device in engine_state.devices

@@ -42,12 +42,22 @@ class DeviceClock(Answer):
     last_set: UtcTime | None
 
 
+class ConditionReason(Answer):
+    """Why a device does not do as it should: a code, and what it means in the language of the request."""
+
+    code: str
+    text: str
+
+
 class DeviceConditionAnswer(Answer):
+    """`reason` is English and has the detail; `why` is null when all is well, or nothing more is known."""
+
     device: str
     condition: DeviceCondition
     since: UtcTime
     last_answer: UtcTime | None
     reason: str
+    why: ConditionReason | None
     clock: DeviceClock | None
 
 

@@ -75,6 +75,7 @@ class DeviceState:
     last_answer: datetime | None
     reason: str = ""  # English, for people who debug; empty when all is well
     clock: DeviceClockState | None = None  # None: it has none that is set
+    why: str = ""  # code of the reason, of `fieldbus.Why`
 
 
 @dataclass(frozen=True, slots=True)

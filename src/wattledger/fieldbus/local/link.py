@@ -23,6 +23,7 @@ from wattledger.fieldbus.modbus.pdu import (
     exception_name,
 )
 from wattledger.fieldbus.monitor import FrameMonitor
+from wattledger.fieldbus.reasons import Why, why_of
 from wattledger.fieldbus.statistics import TrafficStatistics
 
 TIMEOUT_S = 1.0  # a slow converter takes a tenth of a second
@@ -96,12 +97,13 @@ class LocalLink:
         try:
             shown, reference = await self._ask(Terminal(unit_id), timeout_s or TIMEOUT_S)
         except ValueError:
-            raise UnreachableError(f"there is no terminal {unit_id}") from None
+            raise UnreachableError(f"there is no terminal {unit_id}", why=Why.INPUT_MISSING) from None
         except MissingError as error:
-            raise UnreachableError(str(error)) from error
+            raise UnreachableError(str(error), why=why_of(error)) from error
         except TimeoutError:
             self.statistics.timed_out(unit_id)
-            raise UnreachableError(f"terminal {unit_id} cannot be read: its file does not answer") from None
+            text = f"terminal {unit_id} cannot be read: its file does not answer"
+            raise UnreachableError(text, why=Why.INPUT_MISSING) from None
         finally:
             self.statistics.end(use)
         received_at = self._clock()

@@ -22,11 +22,12 @@ from wattledger.fieldbus.manners import NO_PAUSES, Manners, Pacing
 from wattledger.fieldbus.modbus.connection import Received, TcpConnection
 from wattledger.fieldbus.modbus.pdu import AnswerT, ReadRegisters, Refusal, Request, exception_name
 from wattledger.fieldbus.modbus.tcp import TcpFramer
-from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP, NotSelfSignedError, tls_reason
+from wattledger.fieldbus.modbus.tls_reasons import HUNG_UP, NotSelfSignedError, tls_reason, tls_why
 from wattledger.fieldbus.modbus.tls_settings import TlsSettings
 from wattledger.fieldbus.modbus.tries import TRY_AGAIN, Reopening, tried_again
 from wattledger.fieldbus.modbus.turns import Turns
 from wattledger.fieldbus.monitor import FrameMonitor
+from wattledger.fieldbus.reasons import Why, why_not_opened, why_of
 from wattledger.fieldbus.statistics import TrafficStatistics
 
 CONNECT_S = 3.0  # time for the first lost SYN to be repeated (after 1 s) and answered
@@ -205,10 +206,10 @@ class TcpLink:
             async with asyncio.timeout(limit_s):
                 connection = await (self._dial(None) if self._tls is None else self._dial_secured(self._tls))
         except (OSError, ValueError, TlsSettingsError) as error:  # ValueError: a host name that cannot be one
-            reason = self._reason(error, limit_s)
-            self._reopening.failed(reason)
+            reason, why = self._reason(error, limit_s), self._why(error)
+            self._reopening.failed(reason, why)
             self.monitor.lost(reason)
-            raise UnreachableError(f"{self._host}:{self._port}: {reason}") from error
+            raise UnreachableError(f"{self._host}:{self._port}: {reason}", why=why) from error
         if self._closed:  # meanwhile
             await connection.close()
             raise UnreachableError(f"{self._host}:{self._port}: the bus was closed")
@@ -236,6 +237,13 @@ class TcpLink:
             return f"no TLS connection within {limit_s:g} s: is the server there, and does it speak TLS on this port?"
         return str(error) or f"no connection within {limit_s:g} s"
 
+    def _why(self, error: Exception) -> Why:
+        if isinstance(error, ssl.SSLError):
+            return tls_why(error)
+        if isinstance(error, ConnectionResetError | ConnectionAbortedError) and self._tls is not None:
+            return Why.TLS_FAILED
+        return why_not_opened(error)
+
     def _new_connection(self) -> TcpConnection:
         return TcpConnection(
             framer=self._framer,
@@ -252,7 +260,8 @@ class TcpLink:
     def _note_failure(self, connection: TcpConnection, error: FieldbusError) -> None:
         if connection.answers == 0 and not connection.is_open and connection is self._connection:
             self._connection = None  # several requests may tell of its end; one pause is enough
-            self._reopening.failed(str(error))  # a port that accepts and hangs up is as good as closed: do not storm it
+            # a port that accepts and hangs up is as good as closed: do not storm it
+            self._reopening.failed(str(error), why_of(error))
 
     def _note_silence(self, connection: TcpConnection, unit_id: int) -> None:
         self.statistics.timed_out(unit_id)

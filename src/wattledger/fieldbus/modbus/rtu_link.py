@@ -33,6 +33,7 @@ from wattledger.fieldbus.modbus.serial_settings import Parity, SerialSettings
 from wattledger.fieldbus.modbus.tcp import Fault
 from wattledger.fieldbus.modbus.tries import TRY_AGAIN, Reopening, tried_again
 from wattledger.fieldbus.monitor import FrameMonitor
+from wattledger.fieldbus.reasons import why_not_opened, why_of
 from wattledger.fieldbus.statistics import TrafficStatistics
 
 LOOK_AGAIN_S = 0.05  # while a question waits for a late answer to come or to expire; a fraction of any timeout
@@ -233,7 +234,8 @@ class RtuLink:
                 self._doubles_on(line.settings).silent(unit_id, now=self._clock())
                 kind = OutOfStepError if owed.taken_of(unit_id) > taken else kind
             if line.answers == 0 and not line.is_open:
-                self._reopening.failed(str(error))  # a port that opens and fails is as good as none: do not storm it
+                # a port that opens and fails is as good as none: do not storm it
+                self._reopening.failed(str(error), why_of(error))
             raise kind(f"{self._place(question)}: {error}") from error
         self._reopening.worked()
         self._doubles_on(line.settings).heard(unit_id, now=received.at)
@@ -300,10 +302,10 @@ class RtuLink:
                 open_port=self._open_port,
             )
         except OSError as error:
-            reason = error.strerror or str(error)
-            self._reopening.failed(reason)
+            reason, why = error.strerror or str(error), why_not_opened(error)
+            self._reopening.failed(reason, why)
             self.monitor.lost(reason)
-            raise UnreachableError(f"{settings.port}: {reason}") from error
+            raise UnreachableError(f"{settings.port}: {reason}", why=why) from error
 
     def _note_rejected(self, settings: SerialSettings, unit_id: int | None, fault: Fault) -> None:
         self.statistics.rejected(unit_id, crc_error=fault is Fault.BROKEN)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 
+from wattledger.fieldbus.reasons import Why
+
 UNTRUSTED = "the server's certificate was issued by an authority that is not trusted on this connection"
 OTHER_NAME = "the server's certificate was issued for another host name or address"
 TOO_WEAK = "the certificate has a key or a signature too weak for today; only a legacy connection takes it"
@@ -63,12 +65,37 @@ HUNG_UP = "the server hung up during the TLS handshake: it may want another TLS 
 HUNG_UP_AFTERWARDS = "the server hung up before its first answer: it may refuse our certificate, or want one"
 
 
+_UNTRUSTED_CODES = frozenset({2, 7, 18, 19, 20, 21, 24, 26})
+_WHY_OF_CODES = {
+    **dict.fromkeys(_UNTRUSTED_CODES, Why.TLS_UNTRUSTED),
+    **dict.fromkeys((9, 10), Why.TLS_DATES),
+    **dict.fromkeys((62, 64), Why.TLS_OTHER_NAME),
+    **dict.fromkeys((66, 67, 68), Why.TLS_WEAK),
+}
+_WHY_OF_TEXTS = {
+    NO_VERSION: Why.TLS_VERSION,
+    NO_TLS: Why.TLS_NOT_SPOKEN,
+    NO_CERTIFICATE: Why.TLS_WANTS_CERTIFICATE,
+    TOO_WEAK: Why.TLS_WEAK,
+}
+
+
 class PeerRefusedError(ssl.SSLCertVerificationError):
     """The certificate of the server is not the one that is wanted; raised out of the handshake."""
 
 
 class NotSelfSignedError(PeerRefusedError):
     """The server's certificate was issued by somebody else, so that it needs the check against the authorities."""
+
+
+def tls_why(error: ssl.SSLError) -> Why:
+    """The code of what `tls_reason` says."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _WHY_OF_CODES.get(getattr(error, "verify_code", None) or 0, Why.TLS_UNTRUSTED)
+    if isinstance(error, ssl.SSLEOFError):
+        return Why.TLS_FAILED
+    text = OTHER_REASONS.get(error.reason or "", "")
+    return Why.TLS_OURS_REFUSED if text.startswith(OURS_REFUSED) else _WHY_OF_TEXTS.get(text, Why.TLS_FAILED)
 
 
 def tls_reason(error: ssl.SSLError) -> str:

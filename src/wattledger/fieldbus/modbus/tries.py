@@ -14,6 +14,7 @@ from wattledger.fieldbus.errors import (
     UnreachableError,
 )
 from wattledger.fieldbus.modbus.pdu import Request
+from wattledger.fieldbus.reasons import Why
 
 FIRST_PAUSE_S = 0.5  # a device that restarts, or an adapter that is plugged in again, is back soon
 MOST_PAUSE_S = 30.0
@@ -48,16 +49,17 @@ class Reopening:
         self._backoff = Backoff(first_s=FIRST_PAUSE_S, most_s=MOST_PAUSE_S)
         self._not_before = clock()
         self._failure = ""
+        self._why = Why.OTHER
 
     def check(self) -> None:
         """Raises UnreachableError, with the reason of the last failure, while the pause lasts."""
         pause_s = self._not_before - self._clock()
         if pause_s > 0:
-            raise UnreachableError(f"{self._place}: {self._failure}; next try in {pause_s:.1f} s")
+            raise UnreachableError(f"{self._place}: {self._failure}; next try in {pause_s:.1f} s", why=self._why)
 
-    def failed(self, reason: str) -> None:
+    def failed(self, reason: str, why: Why) -> None:
         """It could not be opened, or was of no use: begin a pause."""
-        self._failure = reason
+        self._failure, self._why = reason, why
         self._not_before = self._clock() + self._backoff.next_s()
 
     def worked(self) -> None:
