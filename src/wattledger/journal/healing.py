@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,8 +84,9 @@ def look_through(path: Path, *, read_only: bool) -> None:
 def _set_aside(path: Path) -> Path:
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
     try:
-        for companion in ("", *COMPANIONS):
-            if _companion(path, companion).exists():
+        path.rename(aside)
+        for companion in COMPANIONS:
+            with suppress(FileNotFoundError):  # there is none, or a program of somebody else has closed the file
                 _companion(path, companion).rename(_companion(aside, companion))
         _drop_smallest(path, but=aside)
     except OSError as error:

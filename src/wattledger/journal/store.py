@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattledger.journal.connection import connect, our_errors
-from wattledger.journal.errors import JournalDamagedError
+from wattledger.journal.errors import JournalDamagedError, JournalUnavailableError
 from wattledger.journal.healing import in_use, make_if_missing, set_aside_if_damaged
 
 SOURCE = "journal"  # of the entry by which a new file tells why it was begun
@@ -68,7 +68,13 @@ class Store:
     def close(self) -> None:
         """Close this process's connection; the next call opens another."""
         with self._own_turn():
-            self._let_go()
+            if self._connection is None:
+                return
+            try:
+                with in_use(self.path):
+                    self._let_go()
+            except JournalUnavailableError:  # its folder is gone, or somebody holds the file for long
+                self._let_go()
 
     @contextmanager
     def _transaction(self, begin: str) -> Generator[sqlite3.Connection, None, None]:
@@ -86,12 +92,23 @@ class Store:
         with self._own_turn():
             try:
                 make_if_missing(self.path)
-                with our_errors(self.path), in_use(self.path):
-                    yield self._opened()
+                with in_use(self.path):
+                    yield from self._lent()
             except JournalDamagedError:
-                self._let_go()
                 set_aside_if_damaged(self.path, source=SOURCE)
                 raise
+
+    def _lent(self) -> Generator[sqlite3.Connection, None, None]:
+        """The connection, which is closed when it meets damage, as long as nobody can set the file aside.
+
+        The last one that is closed removes the file's companions by their names, and these may be a new file's already.
+        """
+        try:
+            with our_errors(self.path):
+                yield self._opened()
+        except JournalDamagedError:
+            self._let_go()
+            raise
 
     @contextmanager
     def _own_turn(self) -> Generator[None, None, None]:

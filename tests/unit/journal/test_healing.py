@@ -124,6 +124,39 @@ def test_processes_that_meet_the_damage_at_the_same_time_set_it_aside_once(path:
         assert codes(journal) == ["journal_set_aside", *["login_refused"] * 10 * PROCESSES]
 
 
+ROUNDS = 12
+
+
+def test_processes_that_had_it_open_when_it_was_damaged_set_it_aside_once_and_say_so(tmp_path: Path) -> None:
+    for number in range(ROUNDS):
+        path = tmp_path / f"{number}.sqlite3"
+        with Journal(path) as journal:
+            journal.note(Code.LOGIN_REFUSED, params=LOGIN, source="web")
+        opened, has_opened = os.pipe()
+        ready, go = os.pipe()
+
+        def meet(path: Path = path, has_opened: int = has_opened, ready: int = ready, go: int = go) -> None:
+            os.close(go)
+            with Journal(path) as one:
+                one.note(Code.LOGIN_REFUSED, params=LOGIN, source="web")
+                os.write(has_opened, b"!")
+                os.read(ready, 1)  # ends for all of them at once
+                with suppress(JournalError):
+                    one.events()
+
+        pids = [in_the_background(meet) for _ in range(PROCESSES)]
+        for _ in range(PROCESSES):
+            os.read(opened, 1)
+        overwrite(path)
+        for end in (opened, has_opened, ready, go):
+            os.close(end)
+
+        assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids] == [0] * PROCESSES
+        with Journal(path) as journal:
+            assert codes(journal) == ["journal_set_aside"]
+        assert len(asides(path)) == 1
+
+
 def test_a_removed_file_is_made_anew_by_who_still_had_it_open(journal: Journal, path: Path) -> None:
     journal.note(Code.LOGIN_REFUSED, params=LOGIN, source="web")
     for found in path.parent.glob(f"{path.name}*"):
