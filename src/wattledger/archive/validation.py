@@ -86,6 +86,6 @@ def _check_columns(series: tuple[int, ...], decimals: tuple[int, ...], values: t
         raise ValueError(f"series {series}: ids are positive and of 64 bits")
     if min(decimals) < LEAST_DECIMALS or max(decimals) > MOST_DECIMALS:
         raise ValueError(f"decimals {decimals}; {LEAST_DECIMALS} to {MOST_DECIMALS}")
-    for each, value in zip(series, values, strict=True):
-        if value is not None and abs(value) > MOST_SCALED:
-            raise ValueError(f"series {each}: {value} does not fit into 64 bits")
+    present = [value for value in values if value is not None]
+    if present and max(max(present), -min(present)) > MOST_SCALED:
+        raise ValueError(f"values of series {series} do not fit into 64 bits: {min(present)} to {max(present)}")

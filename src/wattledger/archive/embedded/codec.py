@@ -41,10 +41,13 @@ class Block:
 
 def encode_frame(values: Sequence[int | None], qualities: Sequence[int] | None) -> bytes:
     """The blob of a frame; `qualities` runs parallel to `values`, None means all good."""
-    present = np.array([value is not None for value in values])
-    numbers = np.array([value for value in values if value is not None], dtype="<i8")
+    given, presence = values, (1 << len(values)) - 1
+    if None in values:
+        given = [value for value in values if value is not None]
+        presence = sum(1 << at for at, value in enumerate(values) if value is not None)
+    numbers = np.array(given, dtype="<i8")
     zigzag = (numbers << 1) ^ (numbers >> 63)
-    body = np.packbits(present, bitorder="little").tobytes() + zigzag.view(np.uint8).reshape(-1, 8).T.tobytes()
+    body = presence.to_bytes(_mask_size(len(values)), "little") + zigzag.view(np.uint8).reshape(-1, 8).T.tobytes()
     if qualities is not None and any(quality != Quality.GOOD for quality in qualities):
         body += bytes(quality for quality, value in zip(qualities, values, strict=True) if value is not None)
     deflated = zlib.compress(body, LEVEL, RAW)

@@ -78,7 +78,7 @@ class Writing:
 
     connection: sqlite3.Connection
     memory: Memory
-    _spans: dict[int, Span] = field(default_factory=dict)  # of frames, by day
+    _written: dict[int, set[int]] = field(default_factory=dict)  # layouts of which frames were written, by slot
     _other_spans: list[Span] = field(default_factory=list)
     _layouts_at: dict[int, set[int]] = field(default_factory=dict)  # by slot
 
@@ -114,8 +114,7 @@ class Writing:
         frames.write_row(self.connection, day, row)
         self.memory.writes[day] += 1
         self.layouts_at(slot).add(layout)
-        span = Span(slot, slot, layouts=frozenset({layout}))
-        self._spans[day] = self._spans[day] | span if day in self._spans else span
+        self._written.setdefault(slot, set()).add(layout)
 
     def note(self, span: Span) -> None:
         """Tell those who follow the changes of a span of whatever else changed."""
@@ -164,13 +163,23 @@ class Writing:
 
     def finish(self) -> None:
         """Note in the file what came of the transaction."""
-        spans = [*(self._spans[day] for day in sorted(self._spans)), *self._other_spans]
+        spans = [*self._spans_of_frames(), *self._other_spans]
         if spans:
             feed.append(self.connection, spans)
-        highest = max((span.last for span in self._spans.values()), default=-1)
+        highest = max(self._written, default=-1)
         if highest >= 0 and (self.memory.highest_slot is None or highest > self.memory.highest_slot):
             self.memory.highest_slot = highest
             write_meta(self.connection, "highest_slot", highest)
+
+    def _spans_of_frames(self) -> list[Span]:
+        """What was recorded, a span per day."""
+        of_days: dict[int, list[int]] = {}
+        for slot in sorted(self._written):
+            of_days.setdefault(slot // DAY_S, []).append(slot)
+        return [
+            Span(slots[0], slots[-1], layouts=frozenset().union(*(self._written[slot] for slot in slots)))
+            for slots in of_days.values()
+        ]
 
 
 class HotStore:

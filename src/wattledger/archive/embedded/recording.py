@@ -28,19 +28,33 @@ def record(writing: Writing, frames: Sequence[Frame]) -> int:
 
 def _record(writing: Writing, frame: Frame) -> bool:
     slot = seconds(frame.slot)
-    own = writing.memory.book.find(frame.series, frame.decimals, frame.step_s)
     rows = _rows_sharing(writing, frame.series, slot=slot)
+    refused = _overlaid(writing, frame.series, slot=slot) | writing.memory.forgotten.intersection(frame.series)
+    if rows or refused:
+        return _add(writing, frame, rows, refused)
+    if frame.values.count(None) == len(frame.values):
+        return False
+    layout = writing.layout(frame.series, frame.decimals, frame.step_s)
+    writing.write_frame((slot, layout.id, _offset_ms(frame), encode_frame(frame.values, frame.qualities)))
+    return True
+
+
+def _add(writing: Writing, frame: Frame, rows: Sequence[Row], refused: set[int]) -> bool:
+    """Store what neither stands in `rows`, the frames of its slot, nor is refused."""
     recorded = {row[1]: _cells(writing, row) for row in rows}
-    taken = {each for cells in recorded.values() for each in cells} | _overlaid(writing, frame.series, slot=slot)
-    refused = taken | writing.memory.forgotten if writing.memory.forgotten else taken
-    fresh = {each: cell for each, cell in _given(frame).items() if each not in refused}
+    taken = refused.union(*recorded.values())
+    fresh = {each: cell for each, cell in _given(frame).items() if each not in taken}
     if not fresh:
         return False
-    layout = own or writing.layout(frame.series, frame.decimals, frame.step_s)
+    layout = writing.layout(frame.series, frame.decimals, frame.step_s)
     cells = recorded.get(layout.id, {}) | fresh
-    offset_ms = next((row[2] for row in rows if row[1] == layout.id), round(frame.offset_s * 1000))
-    writing.write_frame((slot, layout.id, offset_ms, _blob(frame.series, cells)))
+    offset_ms = next((row[2] for row in rows if row[1] == layout.id), _offset_ms(frame))
+    writing.write_frame((seconds(frame.slot), layout.id, offset_ms, _blob(frame.series, cells)))
     return True
+
+
+def _offset_ms(frame: Frame) -> int:
+    return round(frame.offset_s * 1000)
 
 
 def _given(frame: Frame) -> dict[int, Cell]:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from inspect import cleandoc
 
 from wattledger.archive.errors import ArchiveDamagedError, ArchiveTooNewError
@@ -144,6 +145,7 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> No
             raise
 
 
+@lru_cache(maxsize=8)  # a tick asks for each of its frames
 def day_table(day: int) -> str:
     """The table of a UTC day, counted from 1970."""
     return f"frame_{date.fromordinal(FIRST_DAY + day):%Y%m%d}"
