@@ -87,5 +87,5 @@ def _check_columns(series: tuple[int, ...], decimals: tuple[int, ...], values: t
     if min(decimals) < LEAST_DECIMALS or max(decimals) > MOST_DECIMALS:
         raise ValueError(f"decimals {decimals}; {LEAST_DECIMALS} to {MOST_DECIMALS}")
     present = [value for value in values if value is not None]
-    if present and max(max(present), -min(present)) > MOST_SCALED:
+    if present and not (min(present) >= -MOST_SCALED and max(present) <= MOST_SCALED):
         raise ValueError(f"values of series {series} do not fit into 64 bits: {min(present)} to {max(present)}")

@@ -21,6 +21,7 @@ from wattledger.archive.embedded.day_filing import ZONE, RowsOfDay, RowsOfYear, 
 from wattledger.archive.embedded.days import midnights, rows_of
 from wattledger.archive.embedded.frames import layouts_between, rows_between
 from wattledger.archive.embedded.hot import Writing
+from wattledger.archive.embedded.integers import distinct
 from wattledger.archive.embedded.late_rows import LateRows
 from wattledger.archive.embedded.layout_offsets import LayoutOffsets
 from wattledger.archive.embedded.periods import Period, Span
@@ -148,23 +149,26 @@ class Build:
             yield True
             for series in group:
                 if series not in seen and series not in self._snapshot.forgotten:
-                    self._add(series, framed.get(series, NO_READINGS))
-                    yield True
+                    yield from self._add(series, framed.get(series, NO_READINGS))
             seen.update(group)
-        self._rows.finish(forgotten=self._snapshot.forgotten)
+        yield from self._rows.finish(forgotten=self._snapshot.forgotten)
 
-    def _add(self, series: int, framed: Scaled) -> None:
+    def _add(self, series: int, framed: Scaled) -> Iterator[bool]:
         if self._unchanged is not None and series not in self._late.cells and series not in self._staged.series:
             self._copy(series, self._unchanged)
+            yield True
             return
         staged = self._staged.readings(self._snapshot.connection, series, self.period)
         layers = (staged, self.sources.readings(series), framed, self._late.readings(series))
         readings = reduce(laid_over, layers)
+        yield True
         if len(readings):
-            layouts = self._snapshot.book.of_series(series)
+            layouts = [each for each in self._snapshot.book.of_series(series) if each in self._offsets]
+            yield True
             self._note(readings)
             self._file.add(Section.CHUNKS, series, encode_chunk(readings, layouts=layouts, offsets=self._offsets))
             self._rows.add(series, rows_of(series, readings, self._bounds))
+            yield True
 
     def _copy(self, series: int, source: SealedReadings) -> None:
         """Take over what nobody changed: corrections of one series must not cost the work of all."""
@@ -194,7 +198,7 @@ class Build:
         keys = [source.file.keys(Section.CHUNKS) for source in self.sources.sound]
         yield (
             (),
-            np.unique(
+            distinct(
                 np.concatenate([*keys, np.array([*self._late.series, *self._staged.series], dtype=np.int64)])
             ).tolist(),
         )

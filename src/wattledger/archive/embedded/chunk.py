@@ -37,6 +37,7 @@ from wattledger.archive.embedded.columns import (
     put_varints,
     zigzag,
 )
+from wattledger.archive.embedded.integers import distinct
 from wattledger.archive.embedded.scaled import DELETED, Scaled, joined
 from wattledger.archive.errors import ArchiveDamagedError
 from wattledger.measure import Quality
@@ -61,7 +62,7 @@ def encode_chunk(
     """
     known = {layout: offsets[layout] for layout in layouts if layout in offsets} if offsets is not None else {}
     body = bytearray()
-    segments = [readings.picked(readings.decimals == decimals) for decimals in np.unique(readings.decimals)]
+    segments = [readings.picked(readings.decimals == decimals) for decimals in distinct(readings.decimals)]
     put_varint(body, len(segments))
     for segment in segments:
         _put_segment(body, segment, known, portable=portable)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from wattledger.archive.embedded.days import NO_ROWS, DayRows, encode_rows, rows_joined
 from wattledger.archive.embedded.periods import Period
@@ -30,7 +28,9 @@ class RowsOfDay:
         if len(self._parts) >= PARTS_TOGETHER:
             self._parts = [rows_joined(self._parts)]
 
-    def finish(self, *, forgotten: Collection[int] = ()) -> None:  # noqa: ARG002 - forgotten ones were never added
+    def finish(self, *, forgotten: Collection[int] = ()) -> Iterator[bool]:  # noqa: ARG002 - they were never added
+        """Put the rows into the file, in steps."""
+        yield True
         rows = rows_joined(self._parts)
         if len(rows):
             self._file.add(Section.DAYS, ALL_SERIES, encode_rows(rows, shared=True))
@@ -64,13 +64,15 @@ class RowsOfYear:
         """Whether the month's rows are there and of the days of this zone."""
         return self._before is not None and self._before.file.meta.get(zone_key(self._month)) == zone.key
 
-    def finish(self, *, forgotten: Collection[int] = ()) -> None:
-        """Keep the rows that series have of other months, though they have none of this one."""
+    def finish(self, *, forgotten: Collection[int] = ()) -> Iterator[bool]:
+        """Keep the rows that series have of other months, though they have none of this one; in steps."""
         if self._before is None:
             return
-        missing = np.setdiff1d(self._before.file.keys(Section.DAYS), [*self.file.keys(Section.DAYS), *forgotten])
-        for series in missing.tolist():
-            self.add(series, NO_ROWS)
+        there = {*self.file.keys(Section.DAYS), *forgotten}
+        for series in self._before.file.keys(Section.DAYS).tolist():
+            if series not in there:
+                self.add(series, NO_ROWS)
+                yield True
 
     def meta(self, zone: ZoneInfo) -> Meta:
         """What the file says of itself: the zone of the rows of each of its months."""

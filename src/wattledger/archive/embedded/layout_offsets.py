@@ -8,9 +8,9 @@ import numpy as np
 
 from wattledger.archive.embedded.chunk import encode_chunk
 from wattledger.archive.embedded.frames import Row
-from wattledger.archive.embedded.scaled import NO_READINGS, Scaled, laid_over, scaled_of
+from wattledger.archive.embedded.scaled import NO_READINGS, Scaled, joined, laid_over, scaled_of
 from wattledger.archive.embedded.sealed import SealedWriter, Section
-from wattledger.archive.embedded.segments import SealedReadings
+from wattledger.archive.embedded.segments import OF_READINGS, SealedReadings
 
 DECIMALS = 3  # offsets are kept as readings, in milliseconds
 REMEMBERED = 8  # layouts; the series of one come together
@@ -45,9 +45,10 @@ class LayoutOffsets(dict[int, Scaled]):
 
     def _sealed(self, layout: int) -> Scaled:
         found = NO_READINGS
-        for source in self._sources:
-            if layout in source.offsets:
-                found = laid_over(found, source.offsets[layout])
+        for span in OF_READINGS:
+            files = [source for source in self._sources if source.name.period.span is span]
+            parts = [source.offsets[layout] for source in files if layout in source.offsets]
+            found = laid_over(found, joined(parts))
         return found
 
     def _keep(self, layout: int, offsets: Scaled) -> None:

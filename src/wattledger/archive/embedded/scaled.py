@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wattledger.archive.embedded.integers import among
 from wattledger.archive.interface import Columns
 from wattledger.archive.validation import LEAST_DECIMALS, MOST_DECIMALS, instant
 from wattledger.measure import Quality, Reading, from_scaled
@@ -127,4 +128,4 @@ def laid_over(under: Scaled, over: Scaled) -> Scaled:
         return under
     if not len(under):
         return over
-    return joined([under.picked(~np.isin(under.slots, over.slots)), over])
+    return joined([under.picked(~among(under.slots, over.slots)), over])
