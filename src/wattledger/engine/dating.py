@@ -53,6 +53,8 @@ class HeldReadings:
         self.count = len(left_over)
         while True:
             await self._queue.arrived.wait()
+            if watch.trusted_now() is None:
+                await self._queue.gathering.complete()
             self._queue.arrived.clear()
             try:
                 await self._keep()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from wattledger.archive import MOST_HELD_FRAMES, Frame, HeldFrame
 from wattledger.catalog import MappedPoint
 from wattledger.engine.assembly import SlotGroup
+from wattledger.engine.gathering import Gathering, monotonic_s
 from wattledger.engine.scaling import scaled
 from wattledger.measure import Aggregate, slot_at_or_before, tolerance_s
 
@@ -33,11 +34,13 @@ class HoldingQueue:
     def __init__(self) -> None:
         self._waiting: deque[HeldFrame] = deque(maxlen=MOST_HELD_FRAMES)
         self.arrived = asyncio.Event()
+        self.gathering = Gathering()
 
     def hold(self, frames: Sequence[HeldFrame]) -> None:
         """Take frames; returns at once."""
         self._waiting.extend(frames)
         if frames:
+            self.gathering.came(monotonic_s())
             self.arrived.set()
 
     def waiting(self) -> list[HeldFrame]:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from wattledger.archive import Archive, ArchiveError, ArchiveFullError, Frame
 from wattledger.engine.events import EngineEvents
+from wattledger.engine.gathering import Gathering, monotonic_s
 from wattledger.journal import Code
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,10 @@ KEY = "archive"
 
 
 class Recorder:
-    """Writes frames in their order. A frame leaves the queue only when the archive has it on the card.
+    """Writes frames in their order, some seconds of them in one commit.
 
+    A frame leaves the queue only when the archive has it on the card. What waits is lost with the power; a process that
+    starts again within the tolerance of the slot asks for it again.
     `before_writing` sees to what must be on the card before the frames are.
     """
 
@@ -41,6 +44,7 @@ class Recorder:
         self._on_recorded = on_recorded
         self._waiting: deque[Frame] = deque(maxlen=MOST_WAITING_FRAMES)
         self._arrived = asyncio.Event()
+        self._gathering = Gathering()
         self._standing: Code | None = None
         self._settled = False
         self._dropped = 0  # since the archive worked last
@@ -56,26 +60,35 @@ class Recorder:
             return
         self._drop(len(self._waiting) + len(frames) - MOST_WAITING_FRAMES)
         self._waiting.extend(frames)
+        self._gathering.came(monotonic_s())
         self._arrived.set()
 
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
             await self._arrived.wait()
+            await self._gathering.complete()
             self._arrived.clear()
-            while self._waiting:
-                if not await self._write_some():
-                    await asyncio.sleep(RETRY_S)
+            await self._flush_whatever_it_takes()
 
-    async def flush(self) -> None:
-        """Write what waits as far as it can be written; for a clean stop."""
-        while self._waiting:
-            if not await self._write_some():
+    async def _flush_whatever_it_takes(self) -> None:
+        while True:
+            if await self.flush():
                 return
+            await asyncio.sleep(RETRY_S)
 
-    async def _write_some(self) -> bool:
+    async def flush(self) -> bool:
+        """Write what waits now; what comes meanwhile goes on waiting. False when the archive cannot take it."""
+        left = len(self._waiting)
+        while left > 0:
+            if not await self._write_some(min(left, MOST_FRAMES_A_COMMIT)):
+                return False
+            left -= MOST_FRAMES_A_COMMIT
+        return True
+
+    async def _write_some(self, count: int) -> bool:
         """Write the oldest that wait; False when the archive cannot take them now."""
-        frames = list(islice(self._waiting, MOST_FRAMES_A_COMMIT))
+        frames = list(islice(self._waiting, count))
         await self._before_writing(frames)
         try:
             await asyncio.wrap_future(self._archive.record(frames))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from wattledger.engine import gathering
 from wattledger.engine.api import (
     DeviceCondition,
     EngineRefusedError,
@@ -27,6 +28,12 @@ def engine(folder: Any, clock: Any, start: Any, make_plant: Any, make_plants: An
     """Call it for an engine that reads the simulated meter."""
     plants = make_plants(make_plant(ecr380d.port))
     return lambda: start(folder, clock, plants)
+
+
+@pytest.fixture
+def quick_commits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests in which slots follow each other faster than they do."""
+    monkeypatch.setattr(gathering, "MOST_WAITING_S", gathering.QUIET_S)
 
 
 async def test_the_slots_readings_are_what_the_meter_shows_and_come_once(engine: Any, ecr380d: Any) -> None:
@@ -166,6 +173,7 @@ async def test_given_readings_fill_gaps_and_corrections_replace(engine: Any) -> 
     assert future.value.code == "future"
 
 
+@pytest.mark.usefixtures("quick_commits")
 async def test_a_step_back_of_an_hour_holds_the_readings_and_rewrites_nothing(engine: Any) -> None:
     async with engine() as running:
         before = await running.until(lambda: running.readings(ENERGY))
@@ -183,6 +191,7 @@ async def test_a_step_back_of_an_hour_holds_the_readings_and_rewrites_nothing(en
     assert told[0].params == {"reason": "behind"}
 
 
+@pytest.mark.usefixtures("quick_commits")
 async def test_a_step_forward_of_an_hour_is_told_and_recording_goes_on(engine: Any) -> None:
     async with engine() as running:
         await running.until(lambda: running.readings(ENERGY))
@@ -194,6 +203,7 @@ async def test_a_step_forward_of_an_hour_is_told_and_recording_goes_on(engine: A
     assert abs(told[0].params["seconds"] - 3600) < 30
 
 
+@pytest.mark.usefixtures("quick_commits")
 async def test_a_step_of_a_year_is_held_until_a_time_server_confirms_and_then_dated(engine: Any) -> None:
     year = timedelta(days=365)
     async with engine() as running:
