@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,7 @@ from wattledger.archive.embedded.sealed import SealedName, SealedWriter, Section
 from wattledger.archive.embedded.segments import LAST_SLOT, OF_READINGS, SealedReadings
 from wattledger.archive.embedded.settling import keep_aside
 from wattledger.archive.embedded.snapshot import columns_of_frames
-from wattledger.archive.embedded.staging import StagedRows, staged_until
+from wattledger.archive.embedded.staging import StagedRows
 from wattledger.archive.embedded.using import READINGS
 
 LOOK_S = 7200  # of a day that is looked through at once for the layouts in it
@@ -72,7 +73,7 @@ class Build:
         self._let_go = writing.memory.let_go
         self._zone = zone
         self._bounds = midnights(period.start, period.end, zone=zone)
-        self._late = LateRows.of(self._snapshot, period)
+        self._late = LateRows(self._snapshot, period)
         is_month = period.span is Span.MONTH
         self._staged = StagedRows.of(writing.connection, period) if is_month else StagedRows((), ())
         self._open = ExitStack()
@@ -109,19 +110,18 @@ class Build:
             or any(self._memory.writes[day] != self._writes[day] for day in days)
         )
 
-    def name_it(self, writing: Writing) -> None:
-        """Let the new file take the place of what it was made of.
+    def name_it(self, writing: Writing) -> Iterator[bool]:
+        """Let the new file take the place of what it was made of; gives the steps in which the rest of that goes.
 
-        For the caller's transaction; what is done here counts when that is committed.
+        For the caller's transaction; what is done here counts when that is committed. The steps may be done in later
+        ones, or never: what they delete says what the file says.
         """
         self._finish(writing)
         if self.period.span is Span.DAY:
             writing.drop_day(self.period.start // DAY_S)
-        self._late.forget(writing)
-        self._staged.forget(writing.connection)
-        writing.memory.staged_until = staged_until(writing.connection)
         self.set_aside = tuple(keep_aside(name.path(writing.memory.sealed.folder)) for name in self.sources.faulty())
         self._open.close()
+        return chain(self._late.forget(), self._staged.forget(writing.connection))
 
     def discard(self) -> None:
         """Give up, and leave nothing behind."""
@@ -154,7 +154,7 @@ class Build:
         yield from self._rows.finish(forgotten=self._snapshot.forgotten)
 
     def _add(self, series: int, framed: Scaled) -> Iterator[bool]:
-        if self._unchanged is not None and series not in self._late.cells and series not in self._staged.series:
+        if self._unchanged is not None and series not in self._late.series and series not in self._staged.series:
             self._copy(series, self._unchanged)
             yield True
             return

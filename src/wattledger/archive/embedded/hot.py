@@ -12,6 +12,7 @@ from pathlib import Path
 from wattledger.archive.embedded import feed, frames
 from wattledger.archive.embedded.connection import translated
 from wattledger.archive.embedded.feed import Span
+from wattledger.archive.embedded.late_rows import count_late_rows
 from wattledger.archive.embedded.layouts import Layout, LayoutBook, write_layout
 from wattledger.archive.embedded.scaled import Scaled
 from wattledger.archive.embedded.schema import (
@@ -37,6 +38,8 @@ from wattledger.archive.embedded.snapshot import Snapshot
 from wattledger.archive.embedded.staging import stage, staged_until
 from wattledger.archive.errors import ArchiveError
 
+MANY_LATE = 30_000  # more are not counted
+
 
 @dataclass(slots=True)
 class Memory:
@@ -46,6 +49,7 @@ class Memory:
     days: set[int]
     highest_slot: int | None
     late_until: int  # no late row has a later slot; -1 without any
+    late_count: int  # rows, or MANY_LATE
     sealed: SealedSet
     forgotten: frozenset[int]
     generation: int  # the highest that a sealed file has
@@ -65,6 +69,7 @@ class Memory:
             set(days_of(connection)),
             highest if isinstance(highest, int) else None,
             -1 if latest is None else latest,
+            count_late_rows(connection, most=MANY_LATE),
             sealed_set(connection, folder, lost=lost_files(connection, folder)),
             forgotten_series(connection),
             int(str(read_meta(connection, "generation") or 0)),
@@ -135,6 +140,12 @@ class Writing:
         if ordered:
             self._other_spans.append(Span(ordered[0], ordered[-1], series=frozenset({series})))
             self.memory.late_until = max(self.memory.late_until, ordered[-1])
+            self.memory.late_count += len(ordered)
+
+    def look_at_overlay(self) -> None:
+        """Late rows or staged readings went."""
+        self.memory.late_count = count_late_rows(self.connection, most=MANY_LATE)
+        self.memory.staged_until = staged_until(self.connection)
 
     def seal(self, name: SealedName, *, size: int, instead_of: Iterable[SealedName]) -> None:
         """Let a sealed file stand in the place of what it was made of."""

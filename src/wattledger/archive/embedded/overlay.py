@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from wattledger.archive.embedded.hot import Writing
 from wattledger.archive.embedded.scaled import from_cells
@@ -12,16 +13,21 @@ from wattledger.measure import Quality
 ScaledPoint = tuple[int, int | None]  # slot in seconds, scaled integer; None deletes
 
 
-def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int, most_single: int) -> int:
-    """Add readings where there is none and nobody deleted one; of two for one slot the first. Gives the number.
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of imports may lie over the frames as single rows; what goes beyond is kept as chunks."""
 
-    Up to `most_single` lie over the frames one by one, more are kept as chunks.
-    """
+    most_single: int  # of one import
+    most_late: int  # rows in all
+
+
+def backfill(writing: Writing, series: int, points: Sequence[ScaledPoint], *, decimals: int, bounds: Bounds) -> int:
+    """Add readings where there is none and nobody deleted one; of two for one slot the first. Gives the number."""
     if series in writing.memory.forgotten:
         return 0
     wanted = dict(reversed(points))
     fresh = sorted(wanted.keys() - taken_slots(writing, series, wanted))
-    if len(fresh) > most_single:
+    if len(fresh) > bounds.most_single or (fresh and writing.memory.late_count + len(fresh) > bounds.most_late):
         writing.stage(series, from_cells((slot, wanted[slot] or 0, decimals, Quality.LATE) for slot in fresh))
         return len(fresh)
     return _write(writing, series, [LateRow(slot, wanted[slot], decimals, Quality.LATE) for slot in fresh])

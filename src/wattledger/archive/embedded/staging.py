@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from wattledger.archive.embedded.schema import knows_sealed
 from wattledger.archive.errors import ArchiveDamagedError
 
 log = logging.getLogger(__name__)
+
+FORGOTTEN_AT_ONCE = 64  # chunks; some 5 ms
 
 
 def stage(connection: sqlite3.Connection, series: int, readings: Scaled) -> None:
@@ -87,9 +89,12 @@ class StagedRows:
             return NO_READINGS
         return staged(connection, [series], start=month.start, end=month.end).get(series, NO_READINGS)
 
-    def forget(self, connection: sqlite3.Connection) -> None:
-        """Delete them, now that they are in the file."""
-        connection.executemany("DELETE FROM staged WHERE id = ?", ((number,) for number in self.ids))
+    def forget(self, connection: sqlite3.Connection) -> Iterator[bool]:
+        """Delete them, in steps, now that they are in the file."""
+        for first in range(0, len(self.ids), FORGOTTEN_AT_ONCE):
+            ids = self.ids[first : first + FORGOTTEN_AT_ONCE]
+            connection.executemany("DELETE FROM staged WHERE id = ?", ((number,) for number in ids))
+            yield True
 
 
 def _decoded(series: int, blob: bytes) -> Scaled:

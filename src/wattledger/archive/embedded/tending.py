@@ -36,6 +36,7 @@ class Rhythm:
     compact_after_s: int = 2 * DAY_S  # after the end of a month
     enough_late: int = 5_000  # rows over a month; one series of 5 minutes has 8,640 readings in it
     most_single: int = 1_000  # readings of one import; more are staged
+    most_late: int = 20_000  # rows in all; imports in whatever pieces are staged beyond
     fold_imports_after_s: float = 30.0  # without another import
     fold_again_after_s: float = 6 * 3600.0  # a month is written anew as a whole: not for each of many little imports
     late_look_every_s: float = 600.0
@@ -54,6 +55,7 @@ class Tending:
         self._late_look_s = 0.0
         self._folded_s: dict[Period, float] = {}  # when months were written last
         self._forgetting = Forgetting()
+        self._rest: Iterator[bool] = iter(())  # of what the last file was made of
 
     def slice(self, writing: Writing, *, now: int, zone: ZoneInfo, most_bytes: int | None) -> Tended:
         """Do some of what is due at `now`. Raises ArchiveError; it may then be tried again later."""
@@ -67,6 +69,9 @@ class Tending:
     def _piece(self, writing: Writing, *, now: int, zone: ZoneInfo, most_bytes: int | None) -> Tended:
         if self._build is not None:
             return self._advance(self._build, writing)
+        if next(self._rest, False):
+            writing.look_at_overlay()
+            return Tended(more=True)
         self._remove_unnamed(writing)
         if (month := oldest_too_much(writing, most_bytes=most_bytes)) is not None:
             self._at_once = {str(name) for name in drop_month(writing, month)}
@@ -77,6 +82,7 @@ class Tending:
 
     def give_up(self) -> None:
         """Forget what is on its way; it is begun anew."""
+        self._rest = iter(())
         if self._build is not None:
             self._build.discard()
             self._build = None
@@ -89,7 +95,7 @@ class Tending:
         while build.step():
             if time.monotonic() >= until_s:
                 return Tended(more=True)
-        build.name_it(writing)
+        self._rest = build.name_it(writing)
         self._build = None
         self._folded_s[build.period] = time.monotonic()
         log.info("%s is sealed", build.name)

@@ -93,10 +93,8 @@ class EmbeddedArchive:
         if any(point.value is None for point in points):
             raise ValueError("an import has values only; a correction deletes")
         scaled = scaled_points(series, points, decimals=decimals)
-        most_single = self._rhythm.most_single
-        return self._submit(
-            partial(overlay.backfill, series=series, points=scaled, decimals=decimals, most_single=most_single)
-        )
+        bounds = overlay.Bounds(self._rhythm.most_single, self._rhythm.most_late)
+        return self._submit(partial(overlay.backfill, series=series, points=scaled, decimals=decimals, bounds=bounds))
 
     def import_chunks(self, chunks: Sequence[Chunk], *, keep_words: bool = False) -> Future[int]:
         """Take in what another archive exported; gives the number of readings that came or changed."""
