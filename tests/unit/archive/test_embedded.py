@@ -71,8 +71,8 @@ class TestConnections:
         assert found == {
             "synchronous": 2,
             "journal_mode": "wal",
-            "page_size": 4096,
-            "wal_autocheckpoint": 1000,
+            "page_size": 2048,
+            "wal_autocheckpoint": 2000,
             "cache_size": -8000,
             "secure_delete": 0,
         }

@@ -21,9 +21,9 @@ BUSY_S = 5.0  # commits and checkpoints of others last milliseconds; who waits l
 ALMOST_FULL_BYTES = 64 * 1024  # below this SQLite's files cannot grow, whatever its error says
 
 WRITER_SETTINGS = (
-    "PRAGMA page_size = 4096",
+    "PRAGMA page_size = 2048",  # commits are small, and whole pages are written; 1024 would split large frames
     "PRAGMA journal_mode = WAL",
-    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA wal_autocheckpoint = 2000",
     "PRAGMA cache_size = -8000",  # KB
     "PRAGMA secure_delete = OFF",  # on in Debian; would write every dropped page once more
 )
