@@ -19,7 +19,8 @@ LONGER := tests/wire/whole/test_life.py tests/wire/fieldbus/test_dissection.py \
 	tests/wire/fieldbus/rtu/test_rtu_dissection.py tests/unit/fieldbus/test_fuzz.py
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
-FIGURES := $(addprefix bench/,rtu_cycle.py silent_device.py many_devices.py modbus_masters.py archive_tick.py rtu_late_answers.py)
+FIGURES := $(addprefix bench/,rtu_cycle.py silent_device.py many_devices.py modbus_masters.py archive_tick.py archive_slices.py card_writes.py \
+	rtu_late_answers.py)
 
 .PHONY: setup setup-test demo run test lint bench soak translations docs
 

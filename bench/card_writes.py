@@ -87,6 +87,8 @@ def written(folder: Path, site: Site, *, slots: int, commits: Callable[[float, S
                 archive.record(commit).result()
                 count += 1
                 readings += sum(value is not None for frame in commit for value in frame.values)
+        os.sync()
+        ticks = written_bytes() - before
         for days in (2, 40):  # the day is sealed, its month drawn together
             while archive.tend(now=START + timedelta(days=days), zone=ZONE).result().more:
                 pass
@@ -94,7 +96,10 @@ def written(folder: Path, site: Site, *, slots: int, commits: Callable[[float, S
     total = written_bytes() - before
     a_day_mb = total / slots * TICKS_A_DAY / 1e6
     a_slot, a_reading = count / slots, total / readings
-    print(f"{site.name}: {a_slot:.1f} commits a slot, {a_day_mb:.1f} MB a day, {a_reading:.1f} bytes a reading")
+    print(
+        f"{site.name}: {a_slot:.1f} commits a slot, {a_day_mb:.1f} MB a day, {a_reading:.1f} bytes a reading,"
+        f" {ticks / readings:.1f} of them when it was recorded"
+    )
     return a_day_mb
 
 
