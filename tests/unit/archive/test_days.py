@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattledger.archive.embedded.days import DayRows, decode_rows, encode_rows, midnights, rows_joined, rows_of
+from wattledger.archive.embedded.day_codec import decode_rows, encode_rows
+from wattledger.archive.embedded.days import DayRows, midnights, rows_joined, rows_of
 from wattledger.archive.embedded.scaled import DELETED, Scaled, scaled_of
 from wattledger.measure import Quality
 

@@ -116,12 +116,12 @@ def test_an_archive_of_format_2_with_its_sealed_files_is_read_as_it_was_written(
 def test_the_release_before_can_go_on_until_the_first_file_is_sealed(folder: Path) -> None:
     zone = ZoneInfo("Europe/Paris")
     with EmbeddedArchive.open(folder, durable=False) as archive, closing(sqlite3.connect(folder / "hot.db")) as opened:
-        assert (read_meta(opened, "format"), read_meta(opened, "min_reader")) == (2, 1)
+        assert (read_meta(opened, "format"), read_meta(opened, "min_reader")) == (3, 2)
 
         while archive.tend(now=MIDNIGHT + timedelta(days=9), zone=zone).result().more:
             pass
 
-        assert read_meta(opened, "min_reader") == 2
+        assert read_meta(opened, "min_reader") == 3
 
 
 def test_a_reader_reads_format_1_before_its_writer_has_opened_it(folder: Path) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from wattledger.archive.embedded.day_filing import ALL_SERIES, ZONE, zone_key
+from wattledger.archive.embedded.day_filing import ZONE, zone_key
 from wattledger.archive.embedded.days import BY_DOUBT, DOUBTS, DayRows, rows_joined, rows_of
 from wattledger.archive.embedded.periods import Period, Span
 from wattledger.archive.embedded.scaled import POWERS
@@ -38,11 +38,11 @@ def daily(snapshot: Snapshot, series: Sequence[int], bounds: Ints, *, zone: Zone
     uncertain.
     """
     wanted = [each for each in dict.fromkeys(series) if each not in snapshot.forgotten]
-    parts = _parts(snapshot, wanted, bounds, zone=zone)
+    ordered = sorted(wanted)
+    parts = _parts(snapshot, ordered, bounds, zone=zone)
     unsettled = np.zeros(len(bounds) - 1, dtype=np.bool_)
     for start, end in [*_framed(snapshot), *parts.of_other_days]:
         unsettled[_overlapped(bounds, start, end)] = True
-    ordered = sorted(wanted)
     overlaid = np.tile(unsettled, (len(ordered), 1))  # a row per series, a column per day
     start, end = int(bounds[0]), int(bounds[-1])
     for layer in (
@@ -53,7 +53,7 @@ def daily(snapshot: Snapshot, series: Sequence[int], bounds: Ints, *, zone: Zone
             overlaid[ordered.index(each), _numbers(readings.slots, bounds)] = True
 
     places = np.searchsorted(np.array(ordered, dtype=np.int64), parts.rows.series)
-    rows = parts.rows.picked(~overlaid[places, _numbers(parts.rows.first_slots, bounds)])
+    rows = parts.rows.only(~overlaid[places, _numbers(parts.rows.first_slots, bounds)])
     read = [
         rows_of(each, found, bounds)
         for days, of_days in _alike(ordered, overlaid)
@@ -79,7 +79,7 @@ def _parts(snapshot: Snapshot, wanted: Sequence[int], bounds: Ints, *, zone: Zon
         with sealed.opened(name) as file:
             if file is not None:
                 zones |= file.file.meta
-                rows += [file.days(each) for each in wanted]
+                rows.append(file.days(wanted))
     months = sealed.of(Span.MONTH, start=start, end=end)
     others = [(m.period.start, m.period.end) for m in months if zones.get(zone_key(m.period)) != zone.key]
     for name in sealed.of(Span.DAY, start=start, end=end):
@@ -87,10 +87,9 @@ def _parts(snapshot: Snapshot, wanted: Sequence[int], bounds: Ints, *, zone: Zon
             if file is None or file.file.meta.get(ZONE) != zone.key:
                 others.append((name.period.start, name.period.end))
             else:
-                found = file.days(ALL_SERIES)
-                rows.append(found.picked(np.isin(found.series, wanted)))
+                rows.append(file.days(wanted))
     whole = rows_joined(rows)
-    inside = whole.picked((whole.first_slots >= start) & (whole.first_slots < end))
+    inside = whole.only((whole.first_slots >= start) & (whole.first_slots < end))
     return _Parts(_doubted(inside, zones, zone=zone), others)
 
 
@@ -138,8 +137,9 @@ def _stretches(days: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
 def _merged(rows: DayRows, series: Collection[int], bounds: Ints) -> dict[int, Buckets]:
     """The rows of each series added up between the bounds."""
     numbers = _numbers(rows.first_slots, bounds)
-    order = np.lexsort((rows.last_slots, numbers, rows.series))
-    rows, numbers = rows.picked(order), numbers[order]
+    if not _are_in_order(rows, numbers):
+        order = np.lexsort((rows.last_slots, numbers, rows.series))
+        rows, numbers = rows.picked(order), numbers[order]
     scale = POWERS[rows.decimals - LEAST_DECIMALS]
     first = np.flatnonzero(np.diff(rows.series, prepend=-1) | np.diff(numbers, prepend=-1))
     if not len(first):
@@ -155,13 +155,14 @@ def _merged(rows: DayRows, series: Collection[int], bounds: Ints) -> dict[int, B
         np.maximum.reduceat(rows.highs / scale, first),
         BY_DOUBT[np.maximum.reduceat(rows.doubts, first)],
     )
-    of_bucket = rows.series[first]
-    return {each: whole.picked(_range_of(of_bucket, each)) for each in series}
+    of_bucket, asked = rows.series[first], np.array([*series], dtype=np.int64)
+    firsts, behind = (np.searchsorted(of_bucket, asked, side=side).tolist() for side in ("left", "right"))
+    return {each: whole.picked(slice(*range_)) for each, *range_ in zip(series, firsts, behind, strict=True)}
 
 
-def _range_of(sorted_series: Ints, series: int) -> slice:
-    first, behind = np.searchsorted(sorted_series, (series, series + 1))
-    return slice(int(first), int(behind))
+def _are_in_order(rows: DayRows, numbers: Days) -> bool:
+    """Whether they stand by series and bucket, and in each by their last slots."""
+    return rows.are_in_order() and bool(((np.diff(rows.last_slots) > 0) | (np.diff(numbers) != 0)).all())
 
 
 NO_BUCKETS = Buckets(

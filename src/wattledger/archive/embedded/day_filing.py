@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from wattledger.archive.embedded.days import NO_ROWS, DayRows, encode_rows, rows_joined
+from wattledger.archive.embedded.day_codec import encode_rows
+from wattledger.archive.embedded.days import NO_ROWS, DayRows, rows_joined
 from wattledger.archive.embedded.periods import Period
 from wattledger.archive.embedded.sealed import Meta, SealedName, SealedWriter, Section
-from wattledger.archive.embedded.segments import SealedReadings
+from wattledger.archive.embedded.segments import ALL_SERIES, SealedReadings
 
-ALL_SERIES = 0  # the key in the file of a day
 PARTS_TOGETHER = 256  # joined now and then, since five thousand little columns take more memory than they hold
 ZONE = "zone"
 
@@ -48,7 +48,7 @@ class RowsOfYear:
         self._before = before
 
     def add(self, series: int, rows: DayRows) -> None:
-        known = NO_ROWS if self._before is None else self._before.days(series)
+        known = NO_ROWS if self._before is None else self._before.days([series])
         others = known.picked((known.first_slots < self._month.start) | (known.first_slots >= self._month.end))
         whole = rows_joined([others, rows])
         if len(whole):
@@ -56,7 +56,7 @@ class RowsOfYear:
 
     def keep(self, series: int) -> None:
         """Let a series have the rows that it had."""
-        rows = NO_ROWS if self._before is None else self._before.days(series)
+        rows = NO_ROWS if self._before is None else self._before.days([series])
         if len(rows):
             self.file.add(Section.DAYS, series, encode_rows(rows, shared=False))
 

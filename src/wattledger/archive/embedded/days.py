@@ -2,21 +2,11 @@
 
 A row covers the readings of one local day that lie in one sealed file and share their decimals. Where a day lies in two
 files, as most do in the file of a UTC day, its rows add up to the day. In the file of a day the rows of all series are
-one blob; in that of a year each series has its own. As a blob:
-
-    format   1 byte    1
-    CRC-32   4 bytes   of what follows, little endian
-    count    varint    of rows; then a column each:
-    series (in the file of a day only), decimals, first slot (its differences), last slot - first slot, readings,
-    first value, last - first, first - lowest, highest - last, sum less what a straight line would have, doubt
-
-Counters only grow, so that two of the columns are 0 and all but two of them small.
+one blob; in that of a year each series has its own (`day_codec`).
 """
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from zoneinfo import ZoneInfo
@@ -24,16 +14,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from wattledger.archive.embedded.columns import Ints, Parts, put_column, put_varint
+from wattledger.archive.embedded.columns import Ints
 from wattledger.archive.embedded.scaled import Scaled
-from wattledger.archive.errors import ArchiveDamagedError
 from wattledger.archive.validation import instant
 from wattledger.measure import Quality, day_start, local_days
-
-FORMAT = 1
-HEAD = struct.Struct("<BI")
-MOST_EXACT = 2.0**62  # a sum beyond is kept as the float that it is
-EXACT, ROUNDED = 0, 1
 
 # from the least to the most doubtful; the quality of several readings is that of the most doubtful
 BY_DOUBT = np.array(
@@ -61,8 +45,17 @@ class DayRows:
     def __len__(self) -> int:
         return len(self.series)
 
+    def are_in_order(self) -> bool:
+        """Whether they stand by series and time."""
+        rises = np.diff(self.series)
+        return bool(((rises > 0) | ((rises == 0) & (np.diff(self.first_slots) >= 0))).all())
+
     def picked(self, which: NDArray[np.bool_] | NDArray[np.intp] | slice) -> DayRows:
         return DayRows(*(getattr(self, column.name)[which] for column in fields(self)))
+
+    def only(self, which: NDArray[np.bool_]) -> DayRows:
+        """Those for which `which` is set; most often that is all of them."""
+        return self if which.all() else self.picked(which)
 
 
 NO_INTS: Ints = np.empty(0, np.int64)
@@ -108,62 +101,8 @@ def rows_joined(parts: Sequence[DayRows]) -> DayRows:
     parts = [part for part in parts if len(part)]
     if not parts:
         return NO_ROWS
-    whole = DayRows(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(DayRows)))
-    return whole.picked(np.lexsort((whole.first_slots, whole.series)))
-
-
-def encode_rows(rows: DayRows, *, shared: bool) -> bytes:
-    """The blob of at least one row; `shared` where the rows are of several series."""
-    body = bytearray()
-    put_varint(body, len(rows))
-    line = _line(rows.counts, rows.firsts, rows.lasts)
-    exact = bool((np.abs(rows.sums) < MOST_EXACT).all())
-    body.append(EXACT if exact else ROUNDED)
-    for column in (
-        *([rows.series] if shared else []),
-        rows.decimals,
-        np.diff(rows.first_slots, prepend=np.int64(0)),
-        rows.last_slots - rows.first_slots,
-        rows.counts,
-        rows.firsts,
-        rows.lasts - rows.firsts,
-        rows.firsts - rows.lows,
-        rows.highs - rows.lasts,
-        rows.sums.astype(np.int64) - line if exact else rows.sums.view(np.int64),
-        rows.doubts,
-    ):
-        put_column(body, column)
-    return HEAD.pack(FORMAT, zlib.crc32(body)) + bytes(body)
-
-
-def decode_rows(blob: bytes, *, series: int | None) -> DayRows:
-    """The rows of a blob; `series` None: of several. Raises ArchiveDamagedError."""
-    if len(blob) < HEAD.size or HEAD.unpack_from(blob) != (FORMAT, zlib.crc32(memoryview(blob)[HEAD.size :])):
-        raise ArchiveDamagedError("rows of days cannot be read: their check sum is wrong")
-    parts = Parts(blob, HEAD.size)
-    count, kind = parts.varint(), parts.byte()
-    of_series = np.full(count, series, dtype=np.int64) if series is not None else parts.column(count)
-    decimals, steps, lengths, counts, firsts, rise, below, above, sums, doubts = (
-        parts.column(count) for _ in range(10)
-    )
-    first_slots, lasts = np.cumsum(steps), firsts + rise
-    line = _line(counts, firsts, lasts)
-    return DayRows(
-        of_series,
-        decimals,
-        first_slots,
-        first_slots + lengths,
-        counts,
-        firsts,
-        lasts,
-        firsts - below,
-        lasts + above,
-        sums.view(np.float64) if kind == ROUNDED else (sums + line).astype(np.float64),
-        doubts,
-    )
-
-
-def _line(counts: Ints, firsts: Ints, lasts: Ints) -> Ints:
-    """The sums that a straight line from the first to the last value would have; wraps around in 64 bits."""
-    line: Ints = counts * (firsts // 2 + lasts // 2)
-    return line
+    if len(parts) == 1:
+        whole = parts[0]
+    else:
+        whole = DayRows(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(DayRows)))
+    return whole if whole.are_in_order() else whole.picked(np.lexsort((whole.first_slots, whole.series)))

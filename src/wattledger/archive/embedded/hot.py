@@ -17,11 +17,13 @@ from wattledger.archive.embedded.layouts import Layout, LayoutBook, write_layout
 from wattledger.archive.embedded.scaled import Scaled
 from wattledger.archive.embedded.schema import (
     DAY_S,
+    FILES_FORMAT,
     SEALED_FORMAT,
     create_day,
     days_of,
     drop_day,
     forgotten_series,
+    need_reader,
     read_meta,
     write_meta,
 )
@@ -132,7 +134,7 @@ class Writing:
         self.note(Span(first, last, series=frozenset({series})))
         self.memory.staged_until = max(self.memory.staged_until, last)
         self.memory.staged_s = time.monotonic()
-        write_meta(self.connection, "min_reader", SEALED_FORMAT)
+        need_reader(self.connection, SEALED_FORMAT)
 
     def note_late(self, series: int, slots: Iterable[int]) -> None:
         """Late rows of `series` at `slots` were written."""
@@ -153,7 +155,7 @@ class Writing:
         name_file(self.connection, name, size=size)
         self.memory.generation = max(self.memory.generation, name.generation)
         write_meta(self.connection, "generation", self.memory.generation)
-        write_meta(self.connection, "min_reader", SEALED_FORMAT)
+        need_reader(self.connection, FILES_FORMAT)
         self._look_at_files()
 
     def unname(self, names: Iterable[SealedName]) -> None:

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Self, TypeVar
@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from wattledger.archive.embedded.buckets import NO_BUCKETS, buckets, daily
+from wattledger.archive.embedded.columns import Ints
 from wattledger.archive.embedded.connection import reading
 from wattledger.archive.embedded.exchanging import by_month, chunks_of, pieces_of
 from wattledger.archive.embedded.feed import read_changes
@@ -79,9 +80,7 @@ class EmbeddedReader:
 
     def daily(self, series: Sequence[int], start: date, end: date, *, zone: ZoneInfo) -> Mapping[int, Buckets]:
         """What the readings of each local day with start <= day < end come to."""
-        days = range((end - start).days + 1)
-        midnights = [day_start(start + timedelta(days=number), zone=zone) for number in days]
-        bounds = np.array([int(midnight.timestamp()) for midnight in midnights], dtype=np.int64)
+        bounds = _midnights(start, end, zone)
         nothing = dict.fromkeys(series, NO_BUCKETS)
         if len(bounds) < 2:
             return nothing
@@ -166,6 +165,13 @@ class EmbeddedReader:
                 sealed_set(connection, self._folder, lost=lost),
                 forgotten_series(connection),
             )
+
+
+@lru_cache(maxsize=16)  # charts ask for the same years
+def _midnights(first: date, last: date, zone: ZoneInfo) -> Ints:
+    """When each local day from the first to the last begins."""
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return np.array([int(day_start(day, zone=zone).timestamp()) for day in days], dtype=np.int64)
 
 
 def _present(folder: Path) -> Path:

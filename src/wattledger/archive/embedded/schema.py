@@ -88,8 +88,11 @@ STEPS = (
             "CREATE INDEX late_by_slot ON late (slot)",
         ),
     ),
+    # sealed files of their format 2; until the first of them the release before can go on
+    Step(min_reader=2, statements=()),
 )
 SEALED_FORMAT = 2  # the first that knows sealed files
+FILES_FORMAT = 3  # the first that reads the files that are sealed now
 
 
 def is_laid_out(connection: sqlite3.Connection) -> bool:
@@ -115,6 +118,13 @@ def write_meta(connection: sqlite3.Connection, key: str, value: str | int) -> No
     connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
 
 
+def need_reader(connection: sqlite3.Connection, number: int) -> None:
+    """Let no release touch the archive that does not know format `number`."""
+    needed = read_meta(connection, "min_reader")
+    if not isinstance(needed, int) or needed < number:
+        write_meta(connection, "min_reader", number)
+
+
 def check_readable(connection: sqlite3.Connection, *, known: int = len(STEPS)) -> None:
     """Raise ArchiveTooNewError when a release that knows format `known` must not touch the archive."""
     needed = read_meta(connection, "min_reader")
@@ -136,7 +146,7 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> No
             for statement in step.statements:
                 connection.execute(cleandoc(statement))
             write_meta(connection, "format", number)
-            write_meta(connection, "min_reader", step.min_reader)
+            need_reader(connection, step.min_reader)
             connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)", (str(uuid.uuid4()),))
             connection.execute("COMMIT")
         except sqlite3.Error:

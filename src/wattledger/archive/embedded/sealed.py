@@ -19,7 +19,7 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -33,7 +33,7 @@ from wattledger.archive.errors import ArchiveDamagedError, ArchiveTooNewError
 
 FOLDER = "sealed"
 MAGIC = b"WATTSEAL"
-FORMAT = 1
+FORMAT = 2  # since it has the rows of days of format 2
 SECTIONS = 3
 FOOTER = struct.Struct(f"<QI{SECTIONS}II8s")
 ENTRY_BYTES = 16
@@ -147,11 +147,17 @@ class SealedFile:
 
     def blob(self, section: Section, key: int) -> bytes | None:
         """The blob of `key`; None where there is none."""
-        keys, starts, lengths = self._sections[section]
-        at = int(np.searchsorted(keys, key))
-        if at == len(keys) or keys[at] != key:
-            return None
-        return self._read(int(starts[at]), int(lengths[at]))
+        return next((blob for _, blob in self.blobs(section, [key])), None)
+
+    def blobs(self, section: Section, keys: Collection[int]) -> Iterator[tuple[int, bytes]]:
+        """Those of `keys` that there are, each with its blob."""
+        known, starts, lengths = self._sections[section]
+        wanted = np.array([*keys], dtype=np.int64)
+        at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        there = at[known[at] == wanted] if len(known) else at[:0]
+        places = zip(known[there].tolist(), starts[there].tolist(), lengths[there].tolist(), strict=True)
+        for key, start, length in places:
+            yield key, self._read(start, length)
 
     def _read(self, at: int, length: int) -> bytes:
         return os.pread(self._descriptor, length, at)

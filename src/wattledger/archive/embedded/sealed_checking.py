@@ -9,7 +9,7 @@ import numpy as np
 
 from wattledger.archive.embedded.chunk import decode_chunk
 from wattledger.archive.embedded.connection import HOT, reading
-from wattledger.archive.embedded.days import decode_rows
+from wattledger.archive.embedded.day_codec import decode_rows
 from wattledger.archive.embedded.finding import Finding
 from wattledger.archive.embedded.periods import Span
 from wattledger.archive.embedded.sealed import SealedFile, SealedName, Section, opened

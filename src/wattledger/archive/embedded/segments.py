@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattledger.archive.embedded.chunk import check_chunk, decode_chunk
-from wattledger.archive.embedded.days import NO_ROWS, DayRows, decode_rows
+from wattledger.archive.embedded.day_codec import Packed, picked, unpacked
+from wattledger.archive.embedded.days import DayRows, rows_joined
 from wattledger.archive.embedded.periods import Period, Span, period_at
 from wattledger.archive.embedded.scaled import NO_READINGS, Scaled, joined, laid_over
 from wattledger.archive.embedded.schema import knows_sealed
@@ -32,6 +33,7 @@ SLOTS_REMEMBERED = 128  # series of one file; 9 MB where all of them are months 
 FILES_REMEMBERED = 64
 LAST_SLOT = "last_slot"  # under which key a file notes it
 LAYOUTS_REMEMBERED = 8  # of one file; the series of one layout are read together
+ALL_SERIES = 0  # the key of the rows of days in the file of a day
 OF_READINGS = (Span.MONTH, Span.DAY)  # the later lies over the earlier
 
 
@@ -163,20 +165,29 @@ class SealedReadings:
             if blob is not None:
                 check_chunk(blob)
         except (ArchiveDamagedError, OSError) as error:
-            self.damage += 1
-            log.warning("%s, series %d: %s; its readings are missing", self.name, series, error)
+            self._report(f"series {series}", error)
             return None
         return blob
 
-    def days(self, key: int) -> DayRows:
-        """The rows of days under `key`: those of a series, or, in the file of a day, those of all at 0."""
+    def days(self, series: Collection[int]) -> DayRows:
+        """The rows of days that the file has of `series` (rising)."""
+        shared = self.name.period.span is Span.DAY
+        found = []
         try:
-            blob = self.file.blob(Section.DAYS, key)
-            return NO_ROWS if blob is None else decode_rows(blob, series=key or None)
-        except (ArchiveDamagedError, OSError) as error:
-            self.damage += 1
-            log.warning("%s, rows of days %d: %s; they are missing", self.name, key, error)
-            return NO_ROWS
+            for key, blob in self.file.blobs(Section.DAYS, [ALL_SERIES] if shared else series):
+                try:
+                    found.append(Packed.of(blob, series=None if shared else key))
+                except ArchiveDamagedError as error:
+                    self._report(f"rows of days {key}", error)
+        except OSError as error:
+            self._report("rows of days", error)
+        if not shared:
+            return unpacked(found)
+        return rows_joined([picked(part, np.array([*series], dtype=np.int64)) for part in found])
+
+    def _report(self, what: str, error: Exception) -> None:
+        self.damage += 1
+        log.warning("%s, %s: %s; what it held is missing", self.name, what, error)
 
 
 class _FileOffsets(dict[int, Scaled]):

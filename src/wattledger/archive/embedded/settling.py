@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wattledger.archive.embedded.feed import Span, append
-from wattledger.archive.embedded.schema import SEALED_FORMAT, read_meta, write_meta
+from wattledger.archive.embedded.schema import FILES_FORMAT, need_reader, read_meta, write_meta
 from wattledger.archive.embedded.sealed import FOLDER, SealedName, Section, opened, sealed_name
 from wattledger.archive.embedded.segments import OF_READINGS, SealedSet, name_file, sealed_set, unname_file
 from wattledger.archive.errors import ArchiveDamagedError
@@ -80,7 +80,7 @@ def _adopt(connection: sqlite3.Connection, folder: Path, there: list[SealedName]
         _tell(connection, name, folder)
     if newest:
         write_meta(connection, "generation", max(name.generation for name in newest.values()))
-        write_meta(connection, "min_reader", SEALED_FORMAT)
+        need_reader(connection, FILES_FORMAT)
         _learn_the_time(connection, sealed_set(connection, folder))
 
 
