@@ -25,11 +25,12 @@ from wattledger.archive.embedded.hot import Writing
 from wattledger.archive.embedded.integers import distinct
 from wattledger.archive.embedded.late_rows import LateRows
 from wattledger.archive.embedded.layout_offsets import LayoutOffsets
+from wattledger.archive.embedded.newest_list import NewestList
 from wattledger.archive.embedded.periods import Period, Span
 from wattledger.archive.embedded.scaled import NO_READINGS, Scaled, joined, laid_over
 from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.sealed import SealedName, SealedWriter, Section
-from wattledger.archive.embedded.segments import LAST_SLOT, OF_READINGS, SealedReadings
+from wattledger.archive.embedded.segments import LAST_SLOT, OF_READINGS, SealedReadings, together
 from wattledger.archive.embedded.settling import keep_aside
 from wattledger.archive.embedded.snapshot import columns_of_frames
 from wattledger.archive.embedded.staging import StagedRows
@@ -48,11 +49,7 @@ class Sources:
 
     def readings(self, series: int) -> Scaled:
         """What they have of a series, the days over the month."""
-        found = NO_READINGS
-        for span in OF_READINGS:
-            parts = [source.readings(series) for source in self.sound if source.name.period.span is span]
-            found = laid_over(found, joined(parts))
-        return found
+        return together(self.sound, series)
 
     def faulty(self) -> list[SealedName]:
         """Those of which something could not be read."""
@@ -90,6 +87,7 @@ class Build:
         self._rows = self._year or RowsOfDay(self._file)
         self._unchanged = self._only_source()
         self._offsets = LayoutOffsets(self._file, self.sources.sound)
+        self._newest = NewestList(self._snapshot, period, instead_of=self.sources.names)
         self._count = 0  # readings in the file
         self._last_slot = period.start  # of them
         self._steps = self._work()
@@ -152,6 +150,7 @@ class Build:
                     yield from self._add(series, framed.get(series, NO_READINGS))
             seen.update(group)
         yield from self._rows.finish(forgotten=self._snapshot.forgotten)
+        yield from self._newest.put_into(self._file if self._year is None else self._year.file)
 
     def _add(self, series: int, framed: Scaled) -> Iterator[bool]:
         if self._unchanged is not None and series not in self._late.series and series not in self._staged.series:
@@ -165,7 +164,7 @@ class Build:
         if len(readings):
             layouts = [each for each in self._snapshot.book.of_series(series) if each in self._offsets]
             yield True
-            self._note(readings)
+            self._note(series, readings)
             self._file.add(Section.CHUNKS, series, encode_chunk(readings, layouts=layouts, offsets=self._offsets))
             self._rows.add(series, rows_of(series, readings, self._bounds))
             yield True
@@ -175,12 +174,13 @@ class Build:
         blob = source.chunk(series)
         if blob is not None and self._year is not None:
             self._file.add(Section.CHUNKS, series, blob)
-            self._note(decode_chunk(blob, {}))
+            self._note(series, decode_chunk(blob, {}))
             self._year.keep(series)
             for layout in layouts_of(blob):
                 _ = layout in self._offsets  # puts them into the file
 
-    def _note(self, readings: Scaled) -> None:
+    def _note(self, series: int, readings: Scaled) -> None:
+        self._newest.add(series, readings)
         self._count += len(readings)
         self._last_slot = max(self._last_slot, int(readings.slots[-1]))
 

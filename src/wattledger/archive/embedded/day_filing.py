@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from wattledger.archive.embedded.day_codec import encode_rows
 from wattledger.archive.embedded.days import NO_ROWS, DayRows, rows_joined
 from wattledger.archive.embedded.periods import Period
-from wattledger.archive.embedded.sealed import Meta, SealedName, SealedWriter, Section
-from wattledger.archive.embedded.segments import ALL_SERIES, SealedReadings
+from wattledger.archive.embedded.sealed import ALL_SERIES, NEWEST, Meta, SealedName, SealedWriter, Section
+from wattledger.archive.embedded.segments import SealedReadings
 
 PARTS_TOGETHER = 256  # joined now and then, since five thousand little columns take more memory than they hold
 ZONE = "zone"
@@ -68,7 +68,7 @@ class RowsOfYear:
         """Keep the rows that series have of other months, though they have none of this one; in steps."""
         if self._before is None:
             return
-        there = {*self.file.keys(Section.DAYS), *forgotten}
+        there = {*self.file.keys(Section.DAYS), *forgotten, NEWEST}
         for series in self._before.file.keys(Section.DAYS).tolist():
             if series not in there:
                 self.add(series, NO_ROWS)

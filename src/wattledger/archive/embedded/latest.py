@@ -1,21 +1,28 @@
-"""The newest reading of each series: a walk back through the days that have frames, then through the sealed files."""
+"""The newest reading of each series: a walk back through the days that have frames, then what the files list.
+
+Only where the list does not tell, as somebody deleted what was the newest, or nobody has listed it, the walk goes on
+through the sealed files.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import ExitStack
 
 import numpy as np
 
 from wattledger.archive.embedded.frames import Row, rows_backwards
-from wattledger.archive.embedded.scaled import NO_READINGS, from_cells, laid_over
+from wattledger.archive.embedded.scaled import DELETED, NO_READINGS, Cell, laid_over
 from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.sealed import Section
-from wattledger.archive.embedded.segments import OF_READINGS, SealedReadings
+from wattledger.archive.embedded.segments import OF_READINGS, SealedReadings, together
 from wattledger.archive.embedded.snapshot import Snapshot
 from wattledger.archive.embedded.staging import staged, staged_months
 from wattledger.archive.validation import instant
 from wattledger.measure import Quality, Reading, from_scaled
+
+NEVER: Cell = (-1, 0, 0, DELETED)
 
 
 def latest(snapshot: Snapshot, series: Iterable[int]) -> dict[int, Reading]:
@@ -37,7 +44,7 @@ class _Walk:
             if reading is not None:
                 self._offer(each, reading)
         self._through_staged()
-        self._through_files()
+        self._through_files(self._from_list())
         return self._found
 
     def _through_frames(self) -> None:
@@ -69,16 +76,37 @@ class _Walk:
         """Whether there is something over the frame: a reading, which is considered by itself, or a deletion."""
         return series in self._snapshot.late([series], start=slot, end=slot + 1)
 
-    def _through_files(self) -> None:
+    def _from_list(self) -> Collection[int]:
+        """Take what the sealed files list; gives the series that are to be looked for in them."""
         sealed = self._snapshot.sealed
-        names = [name for span in OF_READINGS for name in sealed.of(span, start=0, end=_end_of_time(self._snapshot))]
-        for name in sorted(names, key=lambda each: each.period.end, reverse=True):
-            wanted = [each for each in self._series if not self._is_newer(self._found.get(each), name.period.end)]
+        newest = sealed.newest()
+        if newest is None:
+            return self._series
+        oldest = min((name.period.start for name in sealed.names if name.period.span in OF_READINGS), default=0)
+        unknown = []
+        for each in self._series:
+            slot, value, decimals, quality = newest.get(each, NEVER)
+            found = self._found.get(each)
+            if slot < oldest or (found is not None and found.slot.timestamp() >= slot):
+                continue
+            gone = quality == DELETED or not sealed.holds(slot)
+            if gone or (each in self._late and self._is_overlaid(each, slot)):
+                unknown.append(each)
+            else:
+                self._offer(each, _reading(slot, value, decimals, quality))
+        return unknown
+
+    def _through_files(self, series: Collection[int]) -> None:
+        sealed = self._snapshot.sealed
+        for names in sealed.backwards() if series else ():
+            end = max(name.period.end for name in names)
+            wanted = [each for each in series if not self._is_newer(self._found.get(each), end)]
             if not wanted:
                 return
-            with sealed.opened(name) as file:
-                if file is not None:
-                    self._search(file, wanted)
+            with ExitStack() as stack:
+                opened = [sealed.open(name, stack) for name in names]
+                start = min(name.period.start for name in names)
+                self._search([file for file in opened if file is not None], wanted, start=start, end=end)
 
     def _through_staged(self) -> None:
         """Imports, which may be the newest of a series that is not recorded."""
@@ -93,12 +121,12 @@ class _Walk:
                 if reading is not None:
                     self._offer(each, reading)
 
-    def _search(self, file: SealedReadings, wanted: Collection[int]) -> None:
-        there = np.intersect1d(file.file.keys(Section.CHUNKS), np.array([*wanted], dtype=np.int64)).tolist()
-        period = file.name.period
-        late = self._snapshot.late([each for each in there if each in self._late], start=period.start, end=period.end)
+    def _search(self, files: Sequence[SealedReadings], wanted: Iterable[int], *, start: int, end: int) -> None:
+        keys = {key for file in files for key in file.file.keys(Section.CHUNKS).tolist()}
+        there = keys.intersection(wanted)
+        late = self._snapshot.late([each for each in there if each in self._late], start=start, end=end)
         for each in there:
-            reading = laid_over(file.readings(each), late.get(each, NO_READINGS)).last()
+            reading = laid_over(together(files, each), late.get(each, NO_READINGS)).last()
             if reading is not None:
                 self._offer(each, reading)
 
@@ -124,9 +152,5 @@ def _newest_late(snapshot: Snapshot, series: Collection[int]) -> dict[int, Readi
     return {each: None if slot is None else _reading(slot, *cell) for each, slot, *cell in rows}
 
 
-def _reading(slot: int, value: int, decimals: int, quality: int) -> Reading | None:
-    return from_cells([(slot, value, decimals, quality)]).last()
-
-
-def _end_of_time(snapshot: Snapshot) -> int:
-    return max((name.period.end for name in snapshot.sealed.names), default=0)
+def _reading(slot: int, value: int, decimals: int, quality: int) -> Reading:
+    return Reading(instant(slot), from_scaled(value, decimals=decimals), Quality(quality))

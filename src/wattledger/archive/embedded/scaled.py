@@ -61,12 +61,16 @@ class Scaled:
             shown.offsets_ms.astype(np.float32) / np.float32(1000),
         )
 
+    def last_at(self) -> int | None:
+        """Where the newest reading stands; None where there is none."""
+        there = np.flatnonzero(self.qualities != DELETED)
+        return int(there[-1]) if len(there) else None
+
     def last(self) -> Reading | None:
         """The newest reading; None where there is none."""
-        there = np.flatnonzero(self.qualities != DELETED)
-        if not len(there):
+        at = self.last_at()
+        if at is None:
             return None
-        at = there[-1]
         value = from_scaled(int(self.values[at]), decimals=int(self.decimals[at]))
         return Reading(instant(int(self.slots[at])), value, Quality(int(self.qualities[at])))
 

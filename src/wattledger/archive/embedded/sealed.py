@@ -38,6 +38,7 @@ SECTIONS = 3
 FOOTER = struct.Struct(f"<QI{SECTIONS}II8s")
 ENTRY_BYTES = 16
 SYNC_BYTES = 512 * 1024  # a card that had to take a whole month at once would keep ticks waiting for seconds
+ALL_SERIES, NEWEST = 0, -1  # keys in Section.DAYS beside the series, which are positive
 NAME = re.compile(r"(?P<period>\d{4}(-\d\d){0,2})\.g(?P<generation>\d+)")
 
 Meta = Mapping[str, str | int]
@@ -48,7 +49,7 @@ class Section(IntEnum):
 
     CHUNKS = 0  # by series
     OFFSETS = 1  # by layout
-    DAYS = 2  # by series; in the file of a day all together, at 0
+    DAYS = 2  # by series; in the file of a day all together, at ALL_SERIES; and the newest of each series, at NEWEST
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,8 +11,9 @@ from wattledger.archive.embedded.chunk import decode_chunk
 from wattledger.archive.embedded.connection import HOT, reading
 from wattledger.archive.embedded.day_codec import decode_rows
 from wattledger.archive.embedded.finding import Finding
+from wattledger.archive.embedded.newest import decode_newest
 from wattledger.archive.embedded.periods import Span
-from wattledger.archive.embedded.sealed import SealedFile, SealedName, Section, opened
+from wattledger.archive.embedded.sealed import NEWEST, SealedFile, SealedName, Section, opened
 from wattledger.archive.embedded.segments import sealed_set
 from wattledger.archive.errors import ArchiveError
 
@@ -47,7 +48,7 @@ def _check_file(name: SealedName, file: SealedFile) -> Iterator[Finding]:
     for section, look in (
         (Section.CHUNKS, lambda _, blob: _check_slots(name, blob)),
         (Section.OFFSETS, lambda _, blob: _check_slots(name, blob)),
-        (Section.DAYS, lambda key, blob: decode_rows(blob, series=None if shared else key)),
+        (Section.DAYS, lambda key, blob: _check_days(key, blob, shared=shared)),
     ):
         yield from _check_section(name, file, section, look)
 
@@ -60,6 +61,13 @@ def _check_section(
             look(key, file.blob(section, key) or b"")
         except (ArchiveError, OSError) as error:
             yield Finding(f"{name}, {section.name.lower()} {key}", str(error))
+
+
+def _check_days(key: int, blob: bytes, *, shared: bool) -> None:
+    if key == NEWEST:
+        decode_newest(blob)
+    else:
+        decode_rows(blob, series=None if shared else key)
 
 
 def _check_slots(name: SealedName, blob: bytes) -> None:

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from wattledger.archive.embedded.chunk import check_chunk, decode_chunk
 from wattledger.archive.embedded.day_codec import Packed, picked, unpacked
 from wattledger.archive.embedded.days import DayRows, rows_joined
+from wattledger.archive.embedded.newest import Newest, decode_newest
 from wattledger.archive.embedded.periods import Period, Span, period_at
 from wattledger.archive.embedded.scaled import NO_READINGS, Scaled, joined, laid_over
 from wattledger.archive.embedded.schema import knows_sealed
-from wattledger.archive.embedded.sealed import SealedFile, SealedName, Section, opened
+from wattledger.archive.embedded.sealed import ALL_SERIES, NEWEST, SealedFile, SealedName, Section, opened
 from wattledger.archive.errors import ArchiveDamagedError
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,6 @@ SLOTS_REMEMBERED = 128  # series of one file; 9 MB where all of them are months 
 FILES_REMEMBERED = 64
 LAST_SLOT = "last_slot"  # under which key a file notes it
 LAYOUTS_REMEMBERED = 8  # of one file; the series of one layout are read together
-ALL_SERIES = 0  # the key of the rows of days in the file of a day
 OF_READINGS = (Span.MONTH, Span.DAY)  # the later lies over the earlier
 
 
@@ -100,6 +100,28 @@ class SealedSet:
             for each, pieces in parts.items():
                 found[each] = laid_over(found.get(each, NO_READINGS), joined(pieces))
         return found
+
+    def backwards(self) -> Iterator[list[SealedName]]:
+        """The files of readings that there are, the latest first: each day by itself, or a month with its days."""
+        of_readings = [name for name in self.names if name.period.span in OF_READINGS and name not in self.lost]
+        groups: dict[Period, list[SealedName]] = {}
+        for name in of_readings:
+            month = name.period.within(Span.MONTH)
+            groups.setdefault(month if month.name in self._by_period else name.period, []).append(name)
+        for period in sorted(groups, key=lambda each: each.end, reverse=True):
+            yield groups[period]
+
+    def newest(self) -> Newest | None:
+        """The newest reading of each series in the files; None where nobody has listed them. Raises SealedGoneError."""
+        name = max(self.names, key=lambda each: each.generation, default=None)
+        if name is None or name in self.lost:
+            return None
+        with self.opened(name) as file:
+            return None if file is None else file.newest()
+
+    def holds(self, slot: int) -> bool:
+        """Whether there is a file of the time of `slot`."""
+        return any(period_at(slot, span).name in self._by_period for span in OF_READINGS)
 
     @contextmanager
     def opened(self, name: SealedName) -> Iterator[SealedReadings | None]:
@@ -185,9 +207,27 @@ class SealedReadings:
             return unpacked(found)
         return rows_joined([picked(part, np.array([*series], dtype=np.int64)) for part in found])
 
+    def newest(self) -> Newest | None:
+        """The list of the newest readings of all series; None where it has none."""
+        try:
+            blob = self.file.blob(Section.DAYS, NEWEST)
+            return None if blob is None else decode_newest(blob)
+        except (ArchiveDamagedError, OSError) as error:
+            self._report("newest readings", error)
+            return None
+
     def _report(self, what: str, error: Exception) -> None:
         self.damage += 1
         log.warning("%s, %s: %s; what it held is missing", self.name, what, error)
+
+
+def together(files: Collection[SealedReadings], series: int) -> Scaled:
+    """What files have of a series, the days over the month."""
+    found = NO_READINGS
+    for span in OF_READINGS:
+        parts = [file.readings(series) for file in files if file.name.period.span is span]
+        found = laid_over(found, joined(parts))
+    return found
 
 
 class _FileOffsets(dict[int, Scaled]):
