@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.archive.conftest import SealingBackend
 
-from wattledger.archive import Archive, ArchiveReader, Buckets, EmbeddedArchive, Frame, Point, Rhythm
+from wattledger.archive import Archive, ArchiveReader, Buckets, EmbeddedArchive, Frame, Point, Rhythm, check
+from wattledger.archive.embedded.sealed import opened
 from wattledger.measure import Quality
 
 PARIS = ZoneInfo("Europe/Paris")
 ST_JOHNS = ZoneInfo("America/St_Johns")
-RHYTHM = Rhythm(enough_late=2, late_look_every_s=0, fold_again_after_s=0)
+RHYTHM = Rhythm(enough_late=2, late_look_every_s=0, fold_again_after_s=0, keep_unnamed_s=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SPRING = date(2026, 3, 29)  # the day of 23 hours in Paris
 
@@ -156,3 +157,99 @@ def test_days_stay_when_their_readings_have_gone(tmp_path: Path) -> None:
         assert rows(found) == before
         assert found.qualities.tolist() == [Quality.GOOD, Quality.GOOD]
         assert set(days(archive, start.date(), 2, zone=ST_JOHNS).qualities.tolist()) == {Quality.UNCERTAIN}
+
+
+class TestAnotherZone:
+    """A site is moved, or its zone was wrong at first: upkeep makes the rows of days anew from the readings."""
+
+    def tend(self, archive: EmbeddedArchive, now: datetime, *, zone: ZoneInfo) -> None:
+        while archive.tend(now=now, zone=zone).result().more:
+            pass
+
+    def zones(self, folder: Path) -> dict[str, str]:
+        """By whose days the rows of each month and day are, as the files of years and days say."""
+        found = {}
+        for path in (folder / "sealed").iterdir():
+            with opened(path) as file:
+                noted = {key.removeprefix("zone "): zone for key, zone in file.meta.items() if key.startswith("zone ")}
+                is_day = len(str(file.meta["period"])) == len("2026-03-02")
+                found |= {str(file.meta["period"]): file.meta["zone"]} if is_day else noted
+        return found
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """Hours over the spring change of Paris and that of St. John's, sealed by the days of Paris; April in days."""
+        folder = tmp_path / "archive"
+        with EmbeddedArchive.open(folder, durable=False, rhythm=RHYTHM) as archive:
+            record(archive, datetime(2026, 2, 27, tzinfo=UTC), range(24 * 35))
+            self.tend(archive, datetime(2026, 4, 4, 3, tzinfo=UTC), zone=PARIS)
+        return folder
+
+    def test_rows_of_months_and_days_are_made_anew(self, folder: Path) -> None:
+        with EmbeddedArchive.open(folder, durable=False, rhythm=RHYTHM) as archive:
+            now = datetime(2026, 4, 4, 3, tzinfo=UTC)
+            assert set(self.zones(folder).values()) == {PARIS.key}
+            before = rows(days(archive, date(2026, 2, 26), 40, zone=ST_JOHNS))
+
+            self.tend(archive, now, zone=ST_JOHNS)
+
+            zones = self.zones(folder)
+            assert set(zones.values()) == {ST_JOHNS.key}
+            assert zones.keys() >= {"2026-02", "2026-03", "2026-04-01"}
+            after = days(archive, date(2026, 2, 26), 40, zone=ST_JOHNS)
+            assert rows(after) == before
+            counts = dict(zip(after.starts.tolist(), after.counts.tolist(), strict=True))
+            assert counts[int(datetime(2026, 3, 8, tzinfo=ST_JOHNS).timestamp())] == 23
+            assert counts[int(datetime(2026, 3, 29, tzinfo=ST_JOHNS).timestamp())] == 24
+            files = {path.name for path in (folder / "sealed").iterdir()}
+            self.tend(archive, now, zone=ST_JOHNS)
+            assert {path.name for path in (folder / "sealed").iterdir()} == files  # done is done
+        assert check(folder) == []
+
+    def test_only_the_file_of_the_year_is_written_for_its_months(self, folder: Path) -> None:
+        months = {path.name for path in (folder / "sealed").iterdir() if path.name.startswith("2026-0")}
+        with EmbeddedArchive.open(folder, durable=False, rhythm=RHYTHM) as archive:
+            self.tend(archive, datetime(2026, 4, 4, 3, tzinfo=UTC), zone=ST_JOHNS)
+            assert (
+                len(archive.read([1], datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))[1]) == 24 * 35
+            )
+
+        kept = months & {path.name for path in (folder / "sealed").iterdir()}
+        assert {name[:7] for name in kept if name[7] == "."} == {"2026-02", "2026-03"}
+
+    def test_days_whose_readings_went_stay_those_of_the_zone_before_and_uncertain(self, folder: Path) -> None:
+        with EmbeddedArchive.open(folder, durable=False, rhythm=RHYTHM) as archive:
+            archive.forget_before(datetime(2026, 3, 1, tzinfo=UTC)).result()
+            self.tend(archive, datetime(2026, 4, 4, 3, tzinfo=UTC), zone=ST_JOHNS)
+
+            found = days(archive, date(2026, 2, 26), 10, zone=ST_JOHNS)
+
+            doubtful = found.qualities == Quality.UNCERTAIN
+            assert doubtful.tolist() == [True] * 3 + [False] * 7
+            assert self.zones(folder)["2026-02"] == PARIS.key
+            assert self.zones(folder)["2026-03"] == ST_JOHNS.key
+
+    def test_what_lies_over_a_month_meanwhile_counts(self, folder: Path) -> None:
+        rhythm = Rhythm(enough_late=99, slice_s=0.0)
+        with EmbeddedArchive.open(folder, durable=False, rhythm=rhythm) as archive:
+            now, noon = datetime(2026, 4, 4, 3, tzinfo=UTC), datetime(2026, 3, 10, 12, tzinfo=UTC)
+            for _ in range(3):
+                archive.tend(now=now, zone=ST_JOHNS).result()
+            archive.correct(1, [Point(noon, 900.0)], decimals=0).result()
+            self.tend(archive, now, zone=ST_JOHNS)
+
+            found = days(archive, noon.date(), 1, zone=ST_JOHNS)
+
+            assert found.highs.tolist() == [900]
+            assert found.qualities.tolist() == [Quality.CORRECTED]
+
+    def test_a_damaged_month_does_not_keep_the_year_from_being_made(self, folder: Path) -> None:
+        (path,) = (folder / "sealed").glob("2026-03.g*")
+        content = bytearray(path.read_bytes())
+        content[20] ^= 0xFF
+        path.write_bytes(content)
+        with EmbeddedArchive.open(folder, durable=False, rhythm=RHYTHM) as archive:
+            self.tend(archive, datetime(2026, 4, 4, 3, tzinfo=UTC), zone=ST_JOHNS)
+
+            assert self.zones(folder)["2026-03"] == ST_JOHNS.key
+            assert days(archive, date(2026, 2, 27), 1, zone=ST_JOHNS).counts.tolist() == [24]

@@ -172,10 +172,14 @@ class Build:
     def _copy(self, series: int, source: SealedReadings) -> None:
         """Take over what nobody changed: corrections of one series must not cost the work of all."""
         blob = source.chunk(series)
-        if blob is not None and self._year is not None:
+        if blob is not None:
+            readings = decode_chunk(blob, {})
             self._file.add(Section.CHUNKS, series, blob)
-            self._note(series, decode_chunk(blob, {}))
-            self._year.keep(series)
+            self._note(series, readings)
+            if self._year is not None:
+                self._year.keep(series)
+            else:
+                self._rows.add(series, rows_of(series, readings, self._bounds))
             for layout in layouts_of(blob):
                 _ = layout in self._offsets  # puts them into the file
 
@@ -233,12 +237,16 @@ class Build:
         return sources
 
     def _only_source(self) -> SealedReadings | None:
-        """The file of the month itself, where there is no other and its rows are of the site's days."""
-        if self._year is None or len(self.sources.names) != 1 or not self.sources.sound:
+        """The file of the period itself, where nothing but single readings is added to it.
+
+        Of a month also only where its rows are of the site's days.
+        """
+        if len(self.sources.names) != 1 or not self.sources.sound:
             return None
         (source,) = self.sources.sound
-        of_month = source.name.period == self.period and self._year.is_of(self._zone)
-        return source if of_month else None
+        has_frames = self.period.start // DAY_S in self._snapshot.days if self._year is None else False
+        is_whole = source.name.period == self.period and not has_frames
+        return source if is_whole and (self._year is None or self._year.is_of(self._zone)) else None
 
     def _begun_year(self, *, durable: bool) -> RowsOfYear:
         sealed = self._snapshot.sealed
@@ -249,6 +257,6 @@ class Build:
         if before is not None and file is None:
             self.sources.damaged.append(before)
         name = SealedName(year, self.name.generation + 1)
-        rows = RowsOfYear(self.period, name, file, folder=sealed.folder, durable=durable)
+        rows = RowsOfYear([self.period], name, file, folder=sealed.folder, durable=durable)
         self._made.callback(rows.file.discard)
         return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -37,20 +37,21 @@ class RowsOfDay:
 
 
 class RowsOfYear:
-    """A new generation of a year's file, in which the rows of one month take the place of those that were there."""
+    """A new generation of a year's file, in which the rows of some months take the place of those that were there."""
 
     def __init__(
-        self, month: Period, name: SealedName, before: SealedReadings | None, *, folder: Path, durable: bool
+        self, months: Sequence[Period], name: SealedName, before: SealedReadings | None, *, folder: Path, durable: bool
     ) -> None:
         self.name = name
         self.file = SealedWriter(name.path(folder), durable=durable)
-        self._month = month
+        self._months = months
         self._before = before
 
     def add(self, series: int, rows: DayRows) -> None:
         known = NO_ROWS if self._before is None else self._before.days([series])
-        others = known.picked((known.first_slots < self._month.start) | (known.first_slots >= self._month.end))
-        whole = rows_joined([others, rows])
+        for month in self._months:
+            known = known.only((known.first_slots < month.start) | (known.first_slots >= month.end))
+        whole = rows_joined([known, rows])
         if len(whole):
             self.file.add(Section.DAYS, series, encode_rows(whole, shared=False))
 
@@ -61,11 +62,12 @@ class RowsOfYear:
             self.file.add(Section.DAYS, series, encode_rows(rows, shared=False))
 
     def is_of(self, zone: ZoneInfo) -> bool:
-        """Whether the month's rows are there and of the days of this zone."""
-        return self._before is not None and self._before.file.meta.get(zone_key(self._month)) == zone.key
+        """Whether the rows of its months are there and of the days of this zone."""
+        before = {} if self._before is None else self._before.file.meta
+        return all(before.get(zone_key(month)) == zone.key for month in self._months)
 
     def finish(self, *, forgotten: Collection[int] = ()) -> Iterator[bool]:
-        """Keep the rows that series have of other months, though they have none of this one; in steps."""
+        """Keep the rows that series have of other months, though they have none of these; in steps."""
         if self._before is None:
             return
         there = {*self.file.keys(Section.DAYS), *forgotten, NEWEST}
@@ -78,7 +80,7 @@ class RowsOfYear:
         """What the file says of itself: the zone of the rows of each of its months."""
         before = {} if self._before is None else self._before.file.meta
         zones = {key: value for key, value in before.items() if key.startswith(ZONE)}
-        return {**file_meta(self.name), **zones, zone_key(self._month): zone.key}
+        return {**file_meta(self.name), **zones, **{zone_key(month): zone.key for month in self._months}}
 
 
 def zone_key(month: Period) -> str:

@@ -41,15 +41,16 @@ def newest_cell(readings: Scaled) -> Cell | None:
     return slot, value, decimals, quality
 
 
-def merged(known: Newest, own: Newest, *, period: Period, forgotten: Collection[int]) -> Newest:
-    """The list once a file of `period`, which has `own`, takes the place of what was there of it.
+def merged(known: Newest, own: Newest, *, period: Period | None, forgotten: Collection[int]) -> Newest:
+    """The list once a file of `period`, which has `own`, takes the place of what was there of it; None: no readings go.
 
     What was the newest of a series and is not in the file was deleted, or stands in another file over which this one
     lies: what is the newest then has to be looked for.
     """
     found = {series: cell for series, cell in known.items() if series not in forgotten}
+    start, end = (0, 0) if period is None else (period.start, period.end)
     for series, (slot, *_) in found.items():
-        if period.start <= slot < period.end:
+        if start <= slot < end:
             found[series] = (slot, 0, 0, DELETED)
     for series, cell in own.items():
         if series not in found or cell[0] >= found[series][0]:

@@ -14,9 +14,12 @@ from wattledger.archive.embedded.snapshot import Snapshot
 
 
 class NewestList:
-    """The list as it will be when a file of `period` has taken the place of `instead_of`."""
+    """The list as it will be when a file has taken the place of `instead_of`.
 
-    def __init__(self, snapshot: Snapshot, period: Period, *, instead_of: Collection[SealedName]) -> None:
+    `period` is the time of its readings; None: it has none.
+    """
+
+    def __init__(self, snapshot: Snapshot, period: Period | None, *, instead_of: Collection[SealedName]) -> None:
         self._snapshot = snapshot
         self._period = period
         self._replaced = instead_of

@@ -29,7 +29,8 @@ def oldest_too_much(writing: Writing, *, most_bytes: int | None) -> Period | Non
 def check_space(writing: Writing, period: Period) -> None:
     """Raise ArchiveFullError where the card has no space for a new file of `period` beside those it replaces."""
     sealed = writing.memory.sealed
-    sources = [name for span in OF_READINGS for name in sealed.of(span, start=period.start, end=period.end)]
+    spans = () if period.span is Span.YEAR else OF_READINGS  # a year's file takes the place of the one before alone
+    sources = [name for span in spans for name in sealed.of(span, start=period.start, end=period.end)]
     year = sealed.named(period.within(Span.YEAR))
     sizes = sum(name.path(sealed.folder).stat().st_size for name in [*sources, *([year] if year else [])]
                 if name.path(sealed.folder).exists())  # fmt: skip

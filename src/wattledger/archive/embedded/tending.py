@@ -18,6 +18,7 @@ from wattledger.archive.embedded.hot import Writing
 from wattledger.archive.embedded.late_rows import months_with_late_rows
 from wattledger.archive.embedded.letting_go import Forgetting, drop_month
 from wattledger.archive.embedded.periods import Period, Span, period_at
+from wattledger.archive.embedded.rezoning import YearBuild, days_of_other_days, years_of_other_days
 from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.sealed import FOLDER, sealed_name
 from wattledger.archive.embedded.space import check_space, oldest_too_much
@@ -49,7 +50,7 @@ class Tending:
     def __init__(self, rhythm: Rhythm, *, durable: bool) -> None:
         self._rhythm = rhythm
         self._durable = durable
-        self._build: Build | None = None
+        self._build: Build | YearBuild | None = None
         self._unnamed: dict[str, float] = {}  # files that are no part of the archive, and since when
         self._at_once: set[str] = set()  # of them those whose space is wanted
         self._late_look_s = 0.0
@@ -87,7 +88,7 @@ class Tending:
             self._build.discard()
             self._build = None
 
-    def _advance(self, build: Build, writing: Writing) -> Tended:
+    def _advance(self, build: Build | YearBuild, writing: Writing) -> Tended:
         if build.is_outdated(writing):
             self.give_up()
             return Tended(more=True)
@@ -101,13 +102,14 @@ class Tending:
         log.info("%s is sealed", build.name)
         return Tended(more=True, set_aside=tuple(path.name for path in build.set_aside))
 
-    def _begun(self, writing: Writing, *, now: int, zone: ZoneInfo) -> Build | None:
-        for period in self._due(writing, now=now):
+    def _begun(self, writing: Writing, *, now: int, zone: ZoneInfo) -> Build | YearBuild | None:
+        for period in self._due(writing, now=now, zone=zone):
             check_space(writing, period)
-            return Build(writing, period, zone=zone, durable=self._durable)
+            kind = YearBuild if period.span is Span.YEAR else Build
+            return kind(writing, period, zone=zone, durable=self._durable)
         return None
 
-    def _due(self, writing: Writing, *, now: int) -> Iterator[Period]:
+    def _due(self, writing: Writing, *, now: int, zone: ZoneInfo) -> Iterator[Period]:
         yield from days_due(writing, now=now - self._rhythm.seal_after_s)
         yield from months_due(writing, now=now - self._rhythm.compact_after_s)
         if time.monotonic() >= writing.memory.staged_s + self._rhythm.fold_imports_after_s:
@@ -116,6 +118,8 @@ class Tending:
             yield from filter(self._has_rested, months_overlaid(writing, now=now, enough=self._rhythm.enough_late))
             yield from self._forgetting.months(writing)
             self._late_look_s = time.monotonic() + self._rhythm.late_look_every_s
+        yield from days_of_other_days(writing.memory.sealed, zone)
+        yield from years_of_other_days(writing.memory.sealed, zone)
 
     def _has_rested(self, month: Period) -> bool:
         """Whether the month was not written anew a short while ago."""
