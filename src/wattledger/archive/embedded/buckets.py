@@ -13,7 +13,6 @@ from wattledger.archive.embedded.day_filing import ZONE, zone_key
 from wattledger.archive.embedded.days import BY_DOUBT, DOUBTS, DayRows, rows_joined, rows_of
 from wattledger.archive.embedded.periods import Period, Span
 from wattledger.archive.embedded.scaled import POWERS
-from wattledger.archive.embedded.schema import DAY_S
 from wattledger.archive.embedded.snapshot import Snapshot
 from wattledger.archive.embedded.staging import staged
 from wattledger.archive.interface import Buckets
@@ -33,15 +32,15 @@ def buckets(snapshot: Snapshot, series: Sequence[int], bounds: Ints) -> dict[int
 def daily(snapshot: Snapshot, series: Sequence[int], bounds: Ints, *, zone: ZoneInfo) -> dict[int, Buckets]:
     """As `buckets`, where `bounds` are midnights of `zone`. Raises SealedGoneError.
 
-    Days that are sealed are taken from their rows. Days over which something lies, that have frames, or whose rows are
-    of the days of another zone, are taken from the readings; where those are gone, such rows are what there is, and
+    What is sealed is taken from its rows, to which the frames add theirs. Days over which something lies, or whose rows
+    are of the days of another zone, are taken from the readings; where those are gone, such rows are what there is, and
     uncertain.
     """
     wanted = [each for each in dict.fromkeys(series) if each not in snapshot.forgotten]
     ordered = sorted(wanted)
     parts = _parts(snapshot, ordered, bounds, zone=zone)
     unsettled = np.zeros(len(bounds) - 1, dtype=np.bool_)
-    for start, end in [*_framed(snapshot), *parts.of_other_days]:
+    for start, end in parts.of_other_days:
         unsettled[_overlapped(bounds, start, end)] = True
     overlaid = np.tile(unsettled, (len(ordered), 1))  # a row per series, a column per day
     start, end = int(bounds[0]), int(bounds[-1])
@@ -65,7 +64,7 @@ def daily(snapshot: Snapshot, series: Sequence[int], bounds: Ints, *, zone: Zone
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """Rows that are kept, and the stretches of time of which there are readings but no rows of the wanted days."""
+    """Rows of the wanted days, and the stretches of time of which there are readings but no such rows."""
 
     rows: DayRows
     of_other_days: list[tuple[int, int]]
@@ -88,7 +87,8 @@ def _parts(snapshot: Snapshot, wanted: Sequence[int], bounds: Ints, *, zone: Zon
                 others.append((name.period.start, name.period.end))
             else:
                 rows.append(file.days(wanted))
-    whole = rows_joined(rows)
+    framed = snapshot.framed(wanted, start=start, end=end)
+    whole = rows_joined([*rows, *(rows_of(each, found, bounds) for each, found in framed.items())])
     inside = whole.only((whole.first_slots >= start) & (whole.first_slots < end))
     return _Parts(_doubted(inside, zones, zone=zone), others)
 
@@ -101,10 +101,6 @@ def _doubted(rows: DayRows, zones: dict[str, object], *, zone: ZoneInfo) -> DayR
             of_month = (rows.first_slots >= month.start) & (rows.first_slots < month.end)
             rows.doubts[of_month] = DOUBTS[Quality.UNCERTAIN]
     return rows
-
-
-def _framed(snapshot: Snapshot) -> list[tuple[int, int]]:
-    return [(day * DAY_S, (day + 1) * DAY_S) for day in snapshot.days]
 
 
 def _numbers(slots: Ints, bounds: Ints) -> Days:

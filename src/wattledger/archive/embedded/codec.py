@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ DEFLATED = 1
 HEAD = struct.Struct("<BI")
 LEVEL = 1  # higher levels cost more time than they save bytes on a frame
 RAW = -15  # no zlib header and check sum: the CRC is ours
+
+Ints = NDArray[np.intp]
+Number = TypeVar("Number", np.int64, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +60,47 @@ def encode_frame(values: Sequence[int | None], qualities: Sequence[int] | None) 
 
 def decode_frames(blobs: Sequence[bytes], *, width: int) -> Block:
     """The frames of one layout of `width` series. Damage is told, never raised: one bad frame hides no good one."""
-    bodies = [_body(blob, width=width) for blob in blobs]
-    present = np.zeros((len(blobs), width), dtype=np.bool_)
+    bodies = [_body(blob, mask_bytes=_mask_size(width)) for blob in blobs]
+    present = _presence(bodies, width=width)
     values = np.zeros((len(blobs), width), dtype=np.int64)
     qualities = np.zeros((len(blobs), width), dtype=np.uint8)
-    for rows, mask in _alike(bodies, width=width):
-        joined = np.frombuffer(b"".join(bodies[row] for row in rows), dtype=np.uint8).reshape(len(rows), -1)
-        columns = np.flatnonzero(mask)
-        cells = np.ix_(np.array(rows), columns)
-        start, end = _mask_size(width), _mask_size(width) + 8 * len(columns)
-        present[cells] = True
-        values[cells] = _unshuffled(joined[:, start:end], count=len(columns))
+    counts, lengths = present.sum(axis=1), np.array([len(body) for body in bodies], dtype=np.intp)
+    lengths -= _mask_size(width)
+    sound = (lengths == 8 * counts) | (lengths == 9 * counts)
+    present[~sound] = False
+    for rows, count in _alike(counts, lengths, sound):
+        joined = np.frombuffer(b"".join([bodies[row] for row in rows.tolist()]), dtype=np.uint8).reshape(len(rows), -1)
+        cells = present[rows]
+        start, end = _mask_size(width), _mask_size(width) + 8 * count
+        values[rows] = _spread(_unshuffled(joined[:, start:end], count=count), cells)
         if joined.shape[1] > end:
-            qualities[cells] = joined[:, end:]
-    return Block(present, values, qualities, tuple(row for row, body in enumerate(bodies) if not body))
+            qualities[rows] = _spread(joined[:, end:], cells)
+    return Block(present, values, qualities, tuple(np.flatnonzero(~sound).tolist()))
+
+
+def _presence(bodies: Sequence[bytes], *, width: int) -> NDArray[np.bool_]:
+    """Which values each body has; none where it is damaged or of another width."""
+    size = _mask_size(width)
+    masks = np.frombuffer(b"".join([body[:size] or bytes(size) for body in bodies]), dtype=np.uint8)
+    bits = np.unpackbits(masks.reshape(len(bodies), size), axis=1, bitorder="little").astype(np.bool_)
+    bits[bits[:, width:].any(axis=1)] = False
+    return bits[:, :width]
+
+
+def _alike(counts: Ints, lengths: Ints, sound: NDArray[np.bool_]) -> Iterator[tuple[Ints, int]]:
+    """The rows that can be decoded in one go, since they have as many values and qualities, and how many values."""
+    for length in sorted(set(lengths[sound].tolist())):
+        for count in {length // 8, length // 9}:
+            rows = np.flatnonzero(sound & (lengths == length) & (counts == count))
+            if count and len(rows):
+                yield rows, count
+
+
+def _spread(dense: NDArray[Number], cells: NDArray[np.bool_]) -> NDArray[Number]:
+    """What stands in the cells that are set, row by row; 0 elsewhere."""
+    wide = np.zeros(cells.shape, dtype=dense.dtype)
+    wide[cells] = dense.reshape(-1)
+    return wide
 
 
 def _unshuffled(shuffled: NDArray[np.uint8], *, count: int) -> NDArray[np.int64]:
@@ -78,20 +109,8 @@ def _unshuffled(shuffled: NDArray[np.uint8], *, count: int) -> NDArray[np.int64]
     return (zigzag >> np.uint64(1)).astype(np.int64) ^ -(zigzag & np.uint64(1)).astype(np.int64)
 
 
-def _alike(bodies: Sequence[bytes], *, width: int) -> list[tuple[list[int], NDArray[np.bool_]]]:
-    """The rows that can be decoded in one go, since the same values are present in them, with their presence."""
-    rows_of: dict[tuple[bytes, int], list[int]] = {}
-    for row, body in enumerate(bodies):
-        if body:
-            rows_of.setdefault((body[: _mask_size(width)], len(body)), []).append(row)
-    return [
-        (rows, np.unpackbits(np.frombuffer(mask, dtype=np.uint8), bitorder="little", count=width).astype(np.bool_))
-        for (mask, _), rows in rows_of.items()
-    ]
-
-
-def _body(blob: bytes, *, width: int) -> bytes:
-    """What was deflated, or nothing when the blob is damaged or of another width."""
+def _body(blob: bytes, *, mask_bytes: int) -> bytes:
+    """What was deflated, or nothing when the blob is damaged."""
     if len(blob) < HEAD.size:
         return b""
     tag, crc = HEAD.unpack_from(blob)
@@ -102,10 +121,7 @@ def _body(blob: bytes, *, width: int) -> bytes:
         body = zlib.decompress(deflated, RAW)
     except zlib.error:
         return b""
-    presence = int.from_bytes(body[: _mask_size(width)], "little")
-    count = presence.bit_count()
-    sound = presence >> width == 0 and len(body) - _mask_size(width) in (8 * count, 9 * count)
-    return body if sound else b""
+    return body if len(body) >= mask_bytes else b""
 
 
 def _mask_size(width: int) -> int:
