@@ -18,12 +18,14 @@ import json
 import os
 import re
 import struct
+import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +43,12 @@ SYNC_BYTES = 512 * 1024  # a card that had to take a whole month at once would k
 ALL_SERIES, NEWEST = 0, -1  # keys in Section.DAYS beside the series, which are positive
 NAME = re.compile(r"(?P<period>\d{4}(-\d\d){0,2})\.g(?P<generation>\d+)")
 
+INDEXES_REMEMBERED = 40  # a year and the days of a month; 3 MB of 5,000 series
+SETTLED_S = 2.0  # file systems date by clocks that tick every few milliseconds, some every two seconds
+
 Meta = Mapping[str, str | int]
+Places = tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32]]  # keys, where blobs begin, how long they are
+Index = tuple[Meta, Sequence[Places]]
 
 
 class Section(IntEnum):
@@ -128,19 +135,12 @@ class SealedFile:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self.size = os.fstat(descriptor).st_size
-        if self.size < len(MAGIC) + FOOTER.size:
-            raise ArchiveDamagedError("a sealed file that ends too early")
-        at, length, *counts, crc, magic = FOOTER.unpack(self._read(self.size - FOOTER.size, FOOTER.size))
-        if magic != MAGIC or at > self.size:
-            raise ArchiveDamagedError("no sealed file, or one that ends too early")
-        tail = self._read(at, self.size - FOOTER.size - at)
-        if len(tail) != length + ENTRY_BYTES * sum(counts) or zlib.crc32(tail) != crc:
-            raise ArchiveDamagedError("the check sum of its index is wrong")
-        self.meta: Meta = json.loads(tail[:length])
+        there = os.fstat(descriptor)
+        self.size = there.st_size
+        known = INDEXES.of(there)
+        self.meta, self._sections = known if known is not None else INDEXES.learnt(there, self._index())
         if int(self.meta["min_reader"]) > FORMAT:
             raise ArchiveTooNewError(f"needs a release that knows sealed files of format {self.meta['min_reader']}")
-        self._sections = _sections(tail[length:], counts)
 
     def keys(self, section: Section) -> NDArray[np.int64]:
         """The keys of a section, rising."""
@@ -148,7 +148,11 @@ class SealedFile:
 
     def blob(self, section: Section, key: int) -> bytes | None:
         """The blob of `key`; None where there is none."""
-        return next((blob for _, blob in self.blobs(section, [key])), None)
+        keys, starts, lengths = self._sections[section]
+        at = int(keys.searchsorted(key))
+        if at == len(keys) or keys[at] != key:
+            return None
+        return self._read(int(starts[at]), int(lengths[at]))
 
     def blobs(self, section: Section, keys: Collection[int]) -> Iterator[tuple[int, bytes]]:
         """Those of `keys` that there are, each with its blob."""
@@ -160,8 +164,50 @@ class SealedFile:
         for key, start, length in places:
             yield key, self._read(start, length)
 
+    def _index(self) -> Index:
+        if self.size < len(MAGIC) + FOOTER.size:
+            raise ArchiveDamagedError("a sealed file that ends too early")
+        at, length, *counts, crc, magic = FOOTER.unpack(self._read(self.size - FOOTER.size, FOOTER.size))
+        if magic != MAGIC or at > self.size:
+            raise ArchiveDamagedError("no sealed file, or one that ends too early")
+        tail = self._read(at, self.size - FOOTER.size - at)
+        if len(tail) != length + ENTRY_BYTES * sum(counts) or zlib.crc32(tail) != crc:
+            raise ArchiveDamagedError("the check sum of its index is wrong")
+        return json.loads(tail[:length]), _sections(tail[length:], counts)
+
     def _read(self, at: int, length: int) -> bytes:
         return os.pread(self._descriptor, length, at)
+
+
+class _Indexes:
+    """The indexes that were read last: a month that is open yet has a file for each of its days.
+
+    Whoever writes to a file changes its time; a file that was written just now may be written again within the same.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._known: dict[tuple[int, ...], Index] = {}
+
+    def of(self, file: os.stat_result) -> Index | None:
+        """What is known of a file."""
+        return self._known.get(_identity(file))
+
+    def learnt(self, file: os.stat_result, index: Index) -> Index:
+        """Remember what was read of a file."""
+        if time.time() - file.st_mtime > SETTLED_S:
+            with self._lock:
+                while len(self._known) >= INDEXES_REMEMBERED:
+                    del self._known[next(iter(self._known))]
+                self._known[_identity(file)] = index
+        return index
+
+
+def _identity(file: os.stat_result) -> tuple[int, ...]:
+    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
+
+
+INDEXES = _Indexes()
 
 
 @contextmanager
@@ -189,9 +235,7 @@ def _index_bytes(section: Mapping[int, tuple[int, int]]) -> bytes:
     return np.array(keys, dtype="<i8").tobytes() + places[:, 0].tobytes() + places[:, 1].tobytes()
 
 
-def _sections(
-    index: bytes, counts: Sequence[int]
-) -> list[tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32]]]:
+def _sections(index: bytes, counts: Sequence[int]) -> list[Places]:
     sections, at = [], 0
     for count in counts:
         keys = np.frombuffer(index, dtype="<i8", count=count, offset=at)
