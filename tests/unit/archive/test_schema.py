@@ -11,11 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from wattledger.archive import ArchiveTooNewError, EmbeddedArchive, EmbeddedReader, HeldFrame, Point, check
+from wattledger.archive import ArchiveTooNewError, EmbeddedArchive, EmbeddedReader, HeldFrame, Point, Rhythm, check
 from wattledger.archive.embedded.schema import STEPS, Step, day_table, migrate, read_meta
+from wattledger.archive.embedded.sealed import opened
+from wattledger.archive.validation import instant
 from wattledger.measure import Quality
 
 SAMPLES = Path(__file__).parents[2] / "data" / "archive"
+PARIS = ZoneInfo("Europe/Paris")
+DAY_COLUMNS = ("starts", "counts", "lasts", "means", "lows", "highs", "qualities")
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 NEXT = Step(min_reader=1, statements=("ALTER TABLE layout ADD COLUMN note TEXT",))
@@ -70,21 +74,22 @@ def test_an_archive_of_format_1_is_read_as_it_was_written(folder: Path) -> None:
     assert check(folder) == []
 
 
-@pytest.fixture
-def sealed_folder(tmp_path: Path) -> Path:
-    """An archive of format 2 with sealed files: a month, a day, a year, frames, late readings and an import."""
-    (tmp_path / "sealed").mkdir()
-    for path in (SAMPLES / "format_2").glob("*.g*"):
-        shutil.copy(path, tmp_path / "sealed" / path.name)
-    with closing(sqlite3.connect(tmp_path / "hot.db")) as opened:
-        opened.executescript((SAMPLES / "format_2" / "hot.sql").read_text())
-    return tmp_path
+def sealed_folder(folder: Path, sample: str) -> Path:
+    """An archive with sealed files: months, a day, years, frames, late readings and an import."""
+    (folder / "sealed").mkdir()
+    for path in (SAMPLES / sample).glob("*.g*"):
+        shutil.copy(path, folder / "sealed" / path.name)
+    with closing(sqlite3.connect(folder / "hot.db")) as opened:
+        opened.executescript((SAMPLES / sample / "hot.sql").read_text())
+    return folder
 
 
 def rows_of(archive: EmbeddedReader | EmbeddedArchive) -> list[list[str]]:
     return [
         [str(series), str(slot), repr(value), str(quality), f"{offset_s:.3f}"]
-        for series, columns in archive.read([1, 2, 3, 4], MIDNIGHT - timedelta(days=400), MIDNIGHT + STEP * 999).items()
+        for series, columns in archive.read(
+            [1, 2, 3, 4, 5], MIDNIGHT - timedelta(days=400), MIDNIGHT + STEP * 999
+        ).items()
         for slot, value, quality, offset_s in zip(
             columns.slots.tolist(),
             columns.values.tolist(),
@@ -95,22 +100,50 @@ def rows_of(archive: EmbeddedReader | EmbeddedArchive) -> list[list[str]]:
     ]
 
 
-def test_an_archive_of_format_2_with_its_sealed_files_is_read_as_it_was_written(sealed_folder: Path) -> None:
-    _, *expected = csv.reader((SAMPLES / "format_2" / "readings.csv").read_text().splitlines())
-    zone = ZoneInfo("Europe/Paris")
+def days_of(archive: EmbeddedReader | EmbeddedArchive) -> list[list[str]]:
+    found = archive.daily([1, 2, 3, 4, 5], date(2025, 11, 1), date(2026, 3, 10), zone=PARIS)
+    return [
+        [str(series), *map(repr, row)]
+        for series, days in found.items()
+        for row in zip(*(getattr(days, name).tolist() for name in DAY_COLUMNS), strict=True)
+    ]
 
-    assert rows_of(EmbeddedReader.open(sealed_folder)) == expected
-    with EmbeddedArchive.open(sealed_folder, durable=False) as archive:
-        days = archive.daily([1], date(2026, 2, 27), date(2026, 3, 4), zone=zone)[1]
+
+def table(sample: str, name: str) -> list[list[str]]:
+    _, *lines = csv.reader((SAMPLES / sample / f"{name}.csv").read_text().splitlines())
+    return lines
+
+
+@pytest.mark.parametrize("sample", ["format_2", "format_3"])
+def test_an_archive_with_its_sealed_files_is_read_as_it_was_written(tmp_path: Path, sample: str) -> None:
+    folder, expected, days = sealed_folder(tmp_path, sample), table(sample, "readings"), table(sample, "days")
+
+    reader = EmbeddedReader.open(folder)
+    assert (rows_of(reader), days_of(reader)) == (expected, days)
+    newest = reader.latest(range(1, 10))
+    with EmbeddedArchive.open(folder, durable=False, rhythm=Rhythm(keep_unnamed_s=0.0)) as archive:
         assert archive.set_aside == ()
-        assert check(sealed_folder) == []
-        while archive.tend(now=MIDNIGHT + timedelta(days=60), zone=zone).result().more:
+        assert check(folder) == []
+        while archive.tend(now=MIDNIGHT + timedelta(days=60), zone=PARIS).result().more:
             pass
-        assert rows_of(archive) == expected
-        assert archive.backfill(1, [Point(MIDNIGHT - timedelta(days=1) - 29 * STEP, 5.0)], decimals=0).result() == 0
-    assert days.counts.tolist() == [15, 12, 3]
-    assert days.lasts.tolist() == [1017, 3005, 4002]
-    assert check(sealed_folder) == []
+        assert (rows_of(archive), days_of(archive)) == (expected, days)
+        assert archive.latest(range(1, 10)) == newest
+        _, slot, *_ = expected[0]
+        assert archive.backfill(1, [Point(instant(int(slot)), 5.0)], decimals=0).result() == 0
+    assert check(folder) == []
+    for path in (folder / "sealed").iterdir():
+        with opened(path) as file:
+            assert (file.meta["format"], file.meta["period"]) != (1, "2026")  # its rows are those of format 2 now
+
+
+@pytest.mark.parametrize("sample", ["format_2", "format_3"])
+def test_the_newest_readings_are_those_that_are_read(tmp_path: Path, sample: str) -> None:
+    reader = EmbeddedReader.open(sealed_folder(tmp_path, sample))
+
+    last = {int(series): (int(slot), float(value)) for series, slot, value, *_ in table(sample, "readings")}
+
+    newest = reader.latest(range(1, 10))
+    assert {series: (int(each.slot.timestamp()), each.value) for series, each in newest.items()} == last
 
 
 def test_the_release_before_can_go_on_until_the_first_file_is_sealed(folder: Path) -> None:
