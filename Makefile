@@ -20,7 +20,7 @@ LONGER := tests/wire/whole/test_life.py tests/wire/fieldbus/test_dissection.py \
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
 FIGURES := $(addprefix bench/,rtu_cycle.py silent_device.py many_devices.py modbus_masters.py archive_tick.py archive_slices.py card_writes.py \
-	rtu_late_answers.py)
+	archive_growth.py rtu_late_answers.py)
 
 .PHONY: setup setup-test demo run test lint bench soak translations docs
 

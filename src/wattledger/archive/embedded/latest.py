@@ -82,7 +82,7 @@ class _Walk:
         newest = sealed.newest()
         if newest is None:
             return self._series
-        oldest = min((name.period.start for name in sealed.names if name.period.span in OF_READINGS), default=0)
+        oldest = next((name.period.start for name in sealed.names if name.period.span in OF_READINGS), 0)
         unknown = []
         for each in self._series:
             slot, value, decimals, quality = newest.get(each, NEVER)

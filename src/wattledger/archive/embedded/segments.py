@@ -257,9 +257,13 @@ def sealed_set(connection: sqlite3.Connection, folder: Path, *, lost: Collection
     """The files that `hot.db` names."""
     if not knows_sealed(connection):
         return SealedSet(folder)
-    rows = connection.execute("SELECT period, generation FROM segment ORDER BY period").fetchall()
-    names = tuple(SealedName(Period(period), generation) for period, generation in rows)
-    return SealedSet(folder, names, frozenset(lost))
+    rows = connection.execute("SELECT period, generation FROM segment ORDER BY period")
+    return SealedSet(folder, _names(tuple(rows)), frozenset(lost))
+
+
+@lru_cache(maxsize=8)  # they change once a day
+def _names(rows: tuple[tuple[str, int], ...]) -> tuple[SealedName, ...]:
+    return tuple(SealedName(Period(period), generation) for period, generation in rows)
 
 
 def lost_files(connection: sqlite3.Connection, folder: Path) -> frozenset[SealedName]:
