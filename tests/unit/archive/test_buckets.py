@@ -92,6 +92,27 @@ class TestDays:
         assert found.lows.tolist() == [0, 2.4, 4.7]
         assert found.highs.tolist() == [2.3, 4.6, 7]
 
+    def test_the_day_that_has_an_hour_twice_has_25(self, archive: Archive) -> None:
+        start = datetime(2026, 10, 23, 22, tzinfo=UTC)  # midnight in Paris
+        record(archive, start, range(24 + 25 + 24))
+
+        found = days(archive, date(2026, 10, 24), 3)
+        hours = archive.buckets([1], [start + (24 + number) * HOUR for number in range(26)])[1]
+
+        assert [(begins, count, last) for begins, count, last, *_ in rows(found)] == [
+            (start, 24, 2.3),
+            (start + 24 * HOUR, 25, 4.8),
+            (start + 49 * HOUR, 24, 7.2),
+        ]
+        assert hours.lasts.tolist() == [round(2.4 + number / 10, 1) for number in range(25)]
+
+    def test_frames_for_a_day_that_is_sealed_are_added_to_what_it_came_to(self, archive: Archive) -> None:
+        noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+        record(archive, noon, [10, 40])
+        record(archive, noon + HOUR / 2, [-20, 30])
+
+        assert [row[1:] for row in rows(days(archive, noon.date(), 1))] == [(4, 3, 1.5, -2, 4)]
+
     def test_a_day_lies_over_the_border_of_two_months_and_years(self, archive: Archive) -> None:
         record(archive, datetime(2025, 12, 31, 20, tzinfo=UTC), range(8))
 
