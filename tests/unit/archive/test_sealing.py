@@ -357,6 +357,17 @@ class TestForgetting:
             assert snapshot is not None
             assert snapshot.forgotten == {1, 7}
 
+    def test_that_an_import_is_forgotten_is_told_before_it_is_folded(self, folder: Path) -> None:
+        with EmbeddedArchive.open(folder, durable=False, rhythm=Rhythm(most_single=1)) as archive:
+            archive.backfill(7, [Point(NOON + 90 * DAY, 1.0), Point(NOON + 91 * DAY, 2.0)], decimals=0).result()
+            cursor = archive.changes(0).cursor
+
+            archive.forget([7]).result()
+
+            (told,) = archive.changes(cursor).changes
+            assert told.start < NOON + 90 * DAY
+            assert told.end >= NOON + 91 * DAY
+
     def test_months_before_a_moment_go(self, archive: EmbeddedArchive, folder: Path) -> None:
         archive.record([frame(NOON - 40 * DAY, 0), frame(NOON + 40 * DAY, 4)]).result()
         tend(archive, NOON + 120 * DAY)

@@ -25,7 +25,8 @@ def forget(writing: Writing, series: Sequence[int]) -> int:
         writing.connection.executemany("DELETE FROM late WHERE series = ?", ((each,) for each in fresh))
         writing.connection.executemany("DELETE FROM staged WHERE series = ?", ((each,) for each in fresh))
         writing.memory.forgotten |= fresh
-        last = max(writing.memory.highest_slot or 0, writing.memory.late_until, *_ends(writing), 0)
+        memory = writing.memory
+        last = max(memory.highest_slot or 0, memory.late_until, memory.staged_until, *_ends(writing), 0)
         writing.note(ChangedSpan(0, last, series=frozenset(fresh)))
     return len(fresh)
 
