@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.archive.test_sealing import DAY, NOON, STEP, SWEEPING, ZONE, files, frame, tend, values
 
-from wattledger.archive import ArchiveError, EmbeddedArchive, EmbeddedReader, Point
+from wattledger.archive import ArchiveError, EmbeddedArchive, EmbeddedReader, Point, Rhythm
 
 
 @pytest.fixture
@@ -94,3 +94,19 @@ def test_the_list_is_made_anew_when_the_file_that_had_it_is_lost(archive: Embedd
     tend(archive, NOON + 100 * DAY)
 
     assert listed(folder) == {1: 5, 2: 5, 9: 7}
+
+
+def test_an_import_whose_newest_was_deleted_does_not_come_back_while_it_is_folded(folder: Path) -> None:
+    rhythm = Rhythm(slice_s=0.0, most_single=2, fold_imports_after_s=0.0, fold_again_after_s=0.0)
+    with EmbeddedArchive.open(folder, durable=False, rhythm=rhythm) as archive:
+        slots = [NOON - 3 * DAY, NOON - 2 * DAY, NOON + 30 * DAY]  # of two months
+        archive.backfill(7, [Point(slot, float(number)) for number, slot in enumerate(slots)], decimals=0).result()
+        archive.correct(7, [Point(slots[-1], None)], decimals=0).result()
+
+        more, seen = True, set()
+        while more:
+            more = archive.tend(now=NOON, zone=ZONE).result().more
+            seen.add(archive.latest([7])[7].value)
+
+        assert archive._submit(lambda writing: writing.memory.staged_until).result() == -1  # all of it is in the files
+        assert seen == {1.0}

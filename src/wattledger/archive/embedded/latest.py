@@ -115,9 +115,8 @@ class _Walk:
             if not wanted:
                 return
             found = staged(self._snapshot.connection, wanted, start=month.start, end=month.end)
-            late = self._snapshot.late([each for each in found if each in self._late], start=month.start, end=month.end)
-            for each, readings in found.items():
-                reading = laid_over(readings, late.get(each, NO_READINGS)).last()
+            for each, readings in self._snapshot.readings(found, start=month.start, end=month.end).items():
+                reading = readings.last()
                 if reading is not None:
                     self._offer(each, reading)
 
