@@ -135,7 +135,7 @@ class TestDays:
         assert len(days(archive, SPRING, 5)) == 0
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_daily_says_what_the_readings_of_the_day_say(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

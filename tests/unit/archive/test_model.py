@@ -239,6 +239,4 @@ def as_model(read: Mapping[int, Columns]) -> Model:
 
 
 TestArchiveModel = ArchiveModel.TestCase
-TestArchiveModel.settings = settings(
-    max_examples=int(os.environ.get("SOAK_EXAMPLES", "25")), stateful_step_count=20, deadline=None
-)
+TestArchiveModel.settings = settings(max_examples=int(os.environ.get("SOAK_EXAMPLES", "25")), stateful_step_count=20)

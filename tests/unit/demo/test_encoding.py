@@ -33,7 +33,7 @@ def step_of(point: MappedPoint) -> float:
 
 
 @pytest.mark.parametrize("mapped", MAPS, ids=lambda mapped: f"{mapped.profile}-{mapped.product}")
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(share=st.floats(0.0, 1.0))
 def test_every_point_of_every_profile_is_read_back(mapped: DeviceMap, share: float) -> None:
     for point in mapped.points:

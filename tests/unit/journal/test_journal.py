@@ -169,7 +169,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["begin", "end"]),
 
 
 @given(steps=STEPS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whichever_process_tells_it_the_firings_add_up(
     steps: list[tuple[int, str, int]], tmp_path_factory: pytest.TempPathFactory, clock: Any
 ) -> None:
@@ -241,7 +241,7 @@ def test_the_list_is_filtered_by_kind_severity_code_and_period(journal: Journal,
 
 
 @given(steps=st.lists(st.sampled_from(["begin", "end", "note", "acknowledge", "wait"]), max_size=25))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_active_ones_are_those_that_fold_to_open(
     steps: list[str], tmp_path_factory: pytest.TempPathFactory, clock: Any
 ) -> None:

@@ -34,7 +34,7 @@ def tell(journal: Journal, act: str, number: int) -> None:
 
 
 @given(steps=st.lists(STEP, min_size=20, max_size=60))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_bound_holds_and_what_stays_folds_to_the_same_events(
     steps: list[tuple[str, int]], tmp_path_factory: pytest.TempPathFactory, clock: Any
 ) -> None:
@@ -55,7 +55,7 @@ def test_the_bound_holds_and_what_stays_folds_to_the_same_events(
 
 
 @given(steps=st.lists(STEP, min_size=30, max_size=60))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_bound_holds_after_every_entry(
     steps: list[tuple[str, int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
