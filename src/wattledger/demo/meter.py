@@ -27,9 +27,10 @@ import numpy as np
 from wattledger.catalog import load_catalog
 from wattledger.demo.control import obey_lines, report, run_until_told
 from wattledger.demo.device import SimulatedDevice
-from wattledger.demo.hotel.energy import DAY_MIN, Books, Count, Wiring, keep_books
-from wattledger.demo.hotel.flows import Flows
-from wattledger.demo.hotel.live import MINUTE_S, live_channels
+from wattledger.demo.hotel.calendar import DAY_MIN
+from wattledger.demo.hotel.energy import Count
+from wattledger.demo.hotel.live import MINUTE_S, Channel, live_channels
+from wattledger.demo.hotel.records import Records, keep_records
 from wattledger.demo.serving import DeviceServer
 
 SEED = 1
@@ -53,10 +54,10 @@ async def serve(meter: SimulatedDevice, *, host: str, port: int, unit_id: int) -
         await server.close()
 
 
-def counted_today(books: Books) -> float:
+def counted_today(records: Records) -> float:
     """Wh since midnight UTC, so that the counter begins with what was asked for."""
-    now = Flows(np.array([int(time.time()) // MINUTE_S]), seed=SEED)
-    return float(books.counters(now, CIRCUIT)[Count.IMPORT, 0])
+    now = records.books.flows(np.array([int(time.time()) // MINUTE_S]))
+    return float(records.books.counters(now, CIRCUIT)[Count.IMPORT, 0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,9 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     profile = load_catalog().profile(given.profile)
     product = profile.product(given.product)
     today = int(time.time()) // MINUTE_S // DAY_MIN
-    books = keep_books({CIRCUIT: Wiring(CIRCUIT)}, seed=SEED, first_day=today, days=1)
-    index_wh = given.index * 1000 - counted_today(books)
-    source = live_channels(books, profile, product, [CIRCUIT], index_wh=index_wh)
+    records = keep_records({CIRCUIT: CIRCUIT}, seed=SEED, first_day=today, last_day=today + 1)
+    index_wh = given.index * 1000 - counted_today(records)
+    source = live_channels(records, profile, product, [Channel(1, CIRCUIT, index_wh)])
     meter = SimulatedDevice(profile, product, serial=given.serial, source=source)
     run_until_told(lambda: serve(meter, host=given.host, port=given.port, unit_id=given.unit))
     return 0

@@ -7,12 +7,13 @@ from enum import IntEnum
 
 import numpy as np
 
-from wattledger.demo.hotel.flows import Flow, Flows
-from wattledger.demo.hotel.incidents import Incident, as_wired
-from wattledger.demo.hotel.noise import Floats
+from wattledger.demo.hotel.calendar import DAY_MIN, Incident
+from wattledger.demo.hotel.flow import Flow
+from wattledger.demo.hotel.flows import Flows
+from wattledger.demo.hotel.incidents import as_wired
+from wattledger.demo.hotel.noise import Floats, Integers
 
 MINUTES_AN_HOUR = 60.0
-DAY_MIN = 1440
 PIECE_DAYS = 8  # worked out at a time: some megabytes
 
 
@@ -105,6 +106,11 @@ class Books:
     first_day: int  # days since 1970
     wirings: dict[str, Wiring]
     at_midnight: dict[str, Floats]
+    changes: tuple[Incident, ...] = ()  # of what flows
+
+    def flows(self, minutes: Integers) -> Flows:
+        """What flows in the hotel of these books."""
+        return Flows(minutes, seed=self.seed, changes=self.changes)
 
     @property
     def last_day(self) -> int:
@@ -123,7 +129,7 @@ class Books:
         start = self.at_midnight[key][day - self.first_day]
         wiring = self.wirings[key]
         if first % DAY_MIN:
-            before = Flows(np.arange(day * DAY_MIN, first + 1), seed=self.seed)
+            before = self.flows(np.arange(day * DAY_MIN, first + 1))
             start = start + counted(wiring.flow(before)).sum(axis=1)
         since = np.cumsum(counted(wiring.flow(flows)), axis=1)
         counters: Floats = start[:, None] + np.pad(since, ((0, 0), (1, 0)))
@@ -133,7 +139,8 @@ class Books:
         """The same books with the days until this one; themselves when they reach that far."""
         if day <= self.last_day:
             return self
-        more = _days(self.wirings, seed=self.seed, first_day=self.last_day, days=day - self.last_day)
+        blank = replace(self, first_day=self.last_day, at_midnight={})
+        more = _days(blank, day - self.last_day)
         return replace(
             self,
             at_midnight={
@@ -142,17 +149,21 @@ class Books:
         )
 
 
-def keep_books(wirings: dict[str, Wiring], *, seed: int, first_day: int, days: int) -> Books:
+def keep_books(
+    wirings: dict[str, Wiring], *, seed: int, first_day: int, days: int, changes: tuple[Incident, ...] = ()
+) -> Books:
     """Work out what these meters have counted at each midnight of so many days."""
-    return Books(seed, first_day, wirings, _days(wirings, seed=seed, first_day=first_day, days=days))
+    blank = Books(seed, first_day, wirings, {}, changes)
+    return replace(blank, at_midnight=_days(blank, days))
 
 
-def _days(wirings: dict[str, Wiring], *, seed: int, first_day: int, days: int) -> dict[str, Floats]:
-    totals: dict[str, list[Floats]] = {key: [np.zeros((1, len(Count)))] for key in wirings}
-    for start in range(first_day, first_day + days, PIECE_DAYS):
-        ahead = min(PIECE_DAYS, first_day + days - start)
-        flows = Flows(np.arange(start * DAY_MIN, (start + ahead) * DAY_MIN + 1), seed=seed)
-        for key, wiring in wirings.items():
+def _days(blank: Books, days: int) -> dict[str, Floats]:
+    totals: dict[str, list[Floats]] = {key: [np.zeros((1, len(Count)))] for key in blank.wirings}
+    last = blank.first_day + days
+    for start in range(blank.first_day, last, PIECE_DAYS):
+        ahead = min(PIECE_DAYS, last - start)
+        flows = blank.flows(np.arange(start * DAY_MIN, (start + ahead) * DAY_MIN + 1))
+        for key, wiring in blank.wirings.items():
             per_day = counted(wiring.flow(flows)).reshape(len(Count), ahead, DAY_MIN).sum(axis=2)
             totals[key].append(totals[key][-1][-1] + np.cumsum(per_day.T, axis=0))
     return {key: np.concatenate(parts) for key, parts in totals.items()}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from wattledger.demo.hotel.calendar import Incident
 from wattledger.demo.hotel.circuits import CIRCUITS, Circuit, Shape
+from wattledger.demo.hotel.flow import Flow
+from wattledger.demo.hotel.incidents import as_dipped, as_drawn, as_switched
 from wattledger.demo.hotel.loads import moment_of
 from wattledger.demo.hotel.noise import Floats, Integers, Noise
 
@@ -17,37 +21,6 @@ SPECTRUM /= np.sqrt(np.sum(SPECTRUM**2))  # … so that their squares add up to 
 VOLTAGE_SPECTRUM = np.array([0.30, 0.78, 0.46, 0.12, 0.28])
 VOLTAGE_SPECTRUM /= np.sqrt(np.sum(VOLTAGE_SPECTRUM**2))
 TURN = np.exp(-2j * np.pi * np.arange(3) / 3)[:, None]  # where the phase voltages stand
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """Powers of one circuit: arrays of three phases × minutes."""
-
-    active_w: Floats
-    reactive_var: Floats  # of the fundamental; inductive is positive where power is drawn
-    distortion_va: Floats
-
-    @property
-    def total_w(self) -> Floats:
-        """Active power of the three phases."""
-        total: Floats = self.active_w.sum(axis=0)
-        return total
-
-    @property
-    def fundamental_va(self) -> Floats:
-        """Apparent power of the fundamental, per phase."""
-        return np.hypot(self.active_w, self.reactive_var)
-
-    @property
-    def apparent_va(self) -> Floats:
-        """Apparent power, per phase."""
-        return np.hypot(self.fundamental_va, self.distortion_va)
-
-    @property
-    def total_var(self) -> Floats:
-        """Reactive power of the three phases."""
-        total: Floats = self.reactive_var.sum(axis=0)
-        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +78,24 @@ class Electricity:
 
 
 class Flows:
-    """All circuits over one stretch of minutes since 1970, UTC; each is worked out once, when it is asked for."""
+    """All circuits over one stretch of minutes since 1970, UTC; each is worked out once, when it is asked for.
 
-    def __init__(self, minutes: Integers, *, seed: int) -> None:
+    `changes` are the incidents that change what flows.
+    """
+
+    def __init__(self, minutes: Integers, *, seed: int, changes: Sequence[Incident] = ()) -> None:
         self.minutes = minutes
         self.moment = moment_of(minutes, seed)
         self._noise = Noise(seed)
+        self._changes = changes
         self._known: dict[str, Flow] = {}
 
     def flow(self, key: str) -> Flow:
         """The powers of a circuit; raises KeyError for one that there is not."""
         if key not in self._known:
             circuit = CIRCUITS[key]
-            self._known[key] = self._sum(circuit) if circuit.law is None else self._drawn(circuit)
+            flow = self._sum(circuit) if circuit.law is None else self._drawn(circuit)
+            self._known[key] = as_switched(flow, key, self.minutes, self._changes)
         return self._known[key]
 
     def electricity(self, key: str) -> Electricity:
@@ -128,7 +106,8 @@ class Flows:
         slow = np.stack([noise.named(f"l{phase}").wave(self.minutes, period_min=47) for phase in range(3)])
         quick = np.stack([noise.named(f"q{phase}").wave(self.minutes, period_min=3) for phase in range(3)])
         shared = 1.6 * noise.named("town").wave(self.minutes, period_min=190)
-        voltage = NOMINAL_V + shared + 1.3 * slow + 0.4 * quick - 2.1 * loaded - 0.8 * own
+        usual = NOMINAL_V + shared + 1.3 * slow + 0.4 * quick - 2.1 * loaded - 0.8 * own
+        voltage = as_dipped(usual, self.minutes, self._changes)
         frequency = 50.0 + 0.022 * noise.named("hz").wave(self.minutes, period_min=4)
         thd = 0.019 + 0.006 * np.abs(loaded) + 0.002 * slow
         return Electricity(flow, voltage, frequency, np.clip(thd, 0.004, None))
@@ -137,7 +116,8 @@ class Flows:
         if circuit.law is None:
             raise ValueError(f"circuit {circuit.key} has no law")
         noise = self._noise.named(circuit.key)
-        watts = np.maximum(circuit.law(self.moment, noise), 0.0)
+        watts = as_drawn(circuit.law(self.moment, noise), circuit.key, self.minutes, self._changes)
+        watts = np.maximum(watts, 0.0)
         phases = watts * self._split(circuit.shape, noise)
         reactive = phases * circuit.shape.tangent + circuit.shape.idle_var / 3
         distortion = np.hypot(phases, reactive) * circuit.shape.distortion

@@ -1,68 +1,42 @@
-"""What went wrong in the hotel's thirteen months: each incident at its day, the same for the history and for the judge.
-
-An incident concerns what a meter shows, never what flows: the truth stays in `flows`. Days count from the opening, the
-first day of history.
-"""
+"""What incidents do: to the flows of a circuit and the voltage of the grid, and to what a meter shows of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 import numpy as np
 
-from wattledger.demo.hotel.flows import Flow
+from wattledger.demo.hotel.calendar import Incident, Kind
+from wattledger.demo.hotel.flow import Flow
 from wattledger.demo.hotel.noise import Floats, Integers
 
-DAY_MIN = 1440
+
+def as_drawn(watts: Floats, circuit: str, minutes: Integers, changes: Sequence[Incident]) -> Floats:
+    """What the circuit draws once what happened to it is reckoned in."""
+    for change in changes:
+        if change.device == circuit and change.kind is Kind.OVERLOAD:
+            watts = watts + change.extent * change.lasts(minutes)
+    return watts
 
 
-class Kind(StrEnum):
-    """What can happen to a meter."""
-
-    RESET = "reset"  # its counters begin again at 0
-    EXCHANGE = "exchange"  # another one of the same type is put in its place, with an index of its own
-    SILENCE = "silence"  # it answers nothing
-    FREEZE = "freeze"  # it answers, but values and counters stand still
-    REVERSED_CT = "reversed_ct"  # the current of one phase counts the wrong way
-    # a roll-over needs no entry: the meter of the lighting was wired with an index near its end
+def as_switched(flow: Flow, circuit: str, minutes: Integers, changes: Sequence[Incident]) -> Flow:
+    """What still flows where a breaker may be open."""
+    for change in changes:
+        if change.device == circuit and change.kind is Kind.TRIP:
+            closed = (~change.lasts(minutes)).astype(np.float64)
+            flow = Flow(flow.active_w * closed, flow.reactive_var * closed, flow.distortion_va * closed)
+    return flow
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """One thing that happens to one device; `end_min` is the first minute after it, for an instant the start itself.
-
-    `phase` counts from 0. `index_wh` is what the new meter of an exchange begins with.
-    """
-
-    device: str
-    kind: Kind
-    start_min: int  # since 1970, UTC
-    end_min: int
-    phase: int = 0
-    index_wh: float = 0.0
-
-    def lasts(self, minutes: Integers) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-        """Whether it is going on, at each minute."""
-        return (minutes >= self.start_min) & (minutes < self.end_min)
-
-
-def calendar(opening_day: int) -> tuple[Incident, ...]:
-    """All incidents of the history that begins on this day (days since 1970)."""
-
-    def at(day: int, hour: float) -> int:
-        return (opening_day + day) * DAY_MIN + round(hour * 60)
-
-    return (
-        Incident("laundry", Kind.RESET, at(96, 10.7), at(96, 10.7)),
-        Incident("hot-water", Kind.EXCHANGE, at(171, 8.9), at(171, 9.6), index_wh=12_000),
-        Incident("air-handling", Kind.SILENCE, at(212, 16.2), at(219, 9.1)),
-        Incident("offices", Kind.FREEZE, at(248, 5.4), at(249, 11.3)),
-        Incident("chiller", Kind.REVERSED_CT, at(283, 13.0), at(297, 9.5), phase=1),
-        Incident("pool", Kind.SILENCE, at(301, 2.2), at(301, 6.8)),  # both units behind the gateway
-        Incident("garden", Kind.SILENCE, at(301, 2.2), at(301, 6.8)),
-    )
+def as_dipped(voltage_v: Floats, minutes: Integers, changes: Sequence[Incident]) -> Floats:
+    """The voltages of the three phases, with the dips of the grid."""
+    for change in changes:
+        if change.kind is Kind.DIP:
+            share = np.ones_like(voltage_v)
+            share[change.phase, change.lasts(minutes)] = change.extent
+            voltage_v = voltage_v * share
+    return voltage_v
 
 
 def as_wired(flow: Flow, minutes: Integers, incidents: Sequence[Incident]) -> Flow:

@@ -3,73 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
 from wattledger.catalog import Product, Profile, device_map
-from wattledger.demo.hotel.energy import DAY_MIN, Books
-from wattledger.demo.hotel.flows import Flows
-from wattledger.demo.hotel.view import MeterView
-from wattledger.measure import PointName
+from wattledger.demo.hotel.calendar import DAY_MIN
+from wattledger.demo.hotel.noise import Floats
+from wattledger.demo.hotel.records import Records
+from wattledger.demo.hotel.view import FluidView, MeterView
+from wattledger.measure import Nature, PointName
 
 MINUTE_S = 60
+Place: TypeAlias = tuple[int, PointName]  # channel and name
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A meter of the books as one channel of a device, with the names that the device shows of it."""
+    """A meter of the books, or a fluid, as one channel of a device, with the names that the device shows of it.
+
+    `index` is what its counter showed on the opening, in Wh or m³.
+    """
 
     number: int
     meter: str
-    names: tuple[PointName, ...]
-    index_wh: float = 0.0
+    index: float = 0.0
+    names: tuple[PointName, ...] = ()
+
+    def view(self, records: Records) -> MeterView | FluidView:
+        """What can be seen of it in these records."""
+        if self.meter in records.volumes:
+            return FluidView(records.volumes[self.meter], index_m3=self.index)
+        return MeterView(records.books, self.meter, index_wh=self.index, channel=self.number)
 
 
-def live_channels(
-    books: Books, profile: Profile, product: Product, meters: Sequence[str], *, index_wh: float = 0.0
-) -> LiveChannels:
-    """What a device of this product measures; its channels are these meters, or all of them the last one."""
+def live_channels(records: Records, profile: Profile, product: Product, wired: Sequence[Channel]) -> LiveChannels:
+    """What a device of this product measures in these channels; one that is not wired shows what the last does."""
     names: dict[int, list[PointName]] = {}
     for point in device_map(profile, product).points:
         names.setdefault(point.channel, []).append(point.name)
+    by_number = {channel.number: channel for channel in wired}
     channels = [
-        Channel(number, meters[min(number, len(meters)) - 1], tuple(of_channel), index_wh)
+        replace(by_number.get(number, wired[-1]), number=number, names=tuple(of_channel))
         for number, of_channel in names.items()
     ]
-    return LiveChannels(books, channels)
+    return LiveChannels(records, channels)
 
 
 class LiveChannels:
     """What the channels of one device measure at a time; called about once a second, with times that go on."""
 
-    def __init__(self, books: Books, channels: Sequence[Channel]) -> None:
-        self._books = books
+    def __init__(self, records: Records, channels: Sequence[Channel]) -> None:
         self._channels = channels
+        self._records = records
         self._views = self._looked_at()
         self._minute: int | None = None
-        self._around: dict[tuple[int, PointName], tuple[float, float]] = {}
+        self._around: dict[Place, tuple[float, float]] = {}
+        self._answers = True
 
-    def __call__(self, now_s: float) -> Mapping[tuple[int, PointName], float]:
+    def __call__(self, now_s: float) -> Mapping[Place, float]:
         """The values at `now_s`, seconds since 1970; straight between the minute before and the one after."""
-        minute = int(now_s // MINUTE_S)
-        if minute != self._minute:
-            self._look(minute)
-        part = now_s / MINUTE_S - minute
+        self._look(int(now_s // MINUTE_S))
+        part = now_s % MINUTE_S / MINUTE_S
         return {place: before + (after - before) * part for place, (before, after) in self._around.items()}
 
-    def _looked_at(self) -> list[tuple[Channel, MeterView]]:
-        return [(one, MeterView(self._books, one.meter, index_wh=one.index_wh)) for one in self._channels]
+    def answers(self, now_s: float) -> bool:
+        """Whether anybody answers at this time."""
+        self._look(int(now_s // MINUTE_S))
+        return self._answers
+
+    def renew(self, records: Records) -> None:
+        """Go on with records in which something else happens from now on."""
+        self._records = records
+        self._views = self._looked_at()
+        self._minute = None
+
+    def _looked_at(self) -> list[tuple[Channel, MeterView | FluidView]]:
+        return [(channel, channel.view(self._records)) for channel in self._channels]
 
     def _look(self, minute: int) -> None:
-        longer = self._books.kept_until((minute + 1) // DAY_MIN)
-        if longer is not self._books:
-            self._books = longer
+        if minute == self._minute:
+            return
+        longer = self._records.kept_until((minute + 1) // DAY_MIN)
+        if longer is not self._records:
+            self._records = longer
             self._views = self._looked_at()
-        flows = Flows(np.array([minute, minute + 1]), seed=self._books.seed)
+        flows = self._records.books.flows(np.array([minute, minute + 1]))
+        shown = [(channel.number, view.show(flows, channel.names)) for channel, view in self._views]
+        self._answers = all(bool(one.answers[0]) for _, one in shown)
         self._around = {
-            (channel.number, name): (float(values[0]), float(values[1]))
-            for channel, view in self._views
-            for name, values in view.show(flows, channel.names).values.items()
+            (number, name): _ends(name, values) for number, one in shown for name, values in one.values.items()
         }
         self._minute = minute
+
+
+def _ends(name: PointName, values: Floats) -> tuple[float, float]:
+    """What it shows at both ends of the minute; what jumps does so at the end, without passing through between."""
+    before, after = float(values[0]), float(values[1])
+    nature = name.measures.nature
+    jumps = nature is Nature.STATE or (nature is Nature.COUNTER and after < before)
+    return before, before if jumps else after

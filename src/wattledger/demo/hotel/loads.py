@@ -15,7 +15,6 @@ from wattledger.demo.hotel.sky import Sky, sky_of
 SUNDAY = 6
 PV_PEAK_W = 29_700.0  # 66 modules of 450 W
 STANDARD_W_M2 = 1000.0
-GENSET_TEST_W = 6_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +142,28 @@ def spa(moment: Moment, noise: Noise) -> Floats:
     sauna = noise.named("sauna").switching(moment.minutes, 0.55 * open_, period_min=22)
     heater = noise.named("heater").switching(moment.minutes, np.full_like(open_, 0.3), period_min=80)
     return 750 + 5_800 * sauna + 2_900 * heater
+
+
+def pool(moment: Moment, noise: Noise) -> Floats:
+    """Filter pump and counter-current of the outdoor pool, which rests in winter."""
+    season = np.clip((moment.sky.outdoor_c - 6) / 6, 0.15, 1)
+    stream = noise.named("stream").switching(moment.minutes, 0.25 * between(moment.hour, 8, 21) * season, period_min=15)
+    return 90 + 1_150 * season * between(moment.hour, 6, 22) + 2_200 * stream
+
+
+def garden(moment: Moment, noise: Noise) -> Floats:
+    """The well's pump on dry evenings, and the lamps along the paths."""
+    dry = np.clip((moment.sky.outdoor_c - 12) / 12, 0, 1) * (1 - 0.5 * moment.sky.cover)
+    pump = noise.named("well").switching(moment.minutes, dry * between(moment.hour, 20, 23.5), period_min=25)
+    return 18 + 1_300 * pump + 240 * np.clip(0.25 - 3 * moment.sky.sine, 0, 1) * between(moment.hour, 5.5, 23.9)
+
+
+def conference(moment: Moment, noise: Noise) -> Floats:
+    """Two rooms for congresses: light, screens and their own ventilation, on most working days."""
+    working = (moment.days.weekday < 5) * (1 - moment.days.is_holiday)
+    booked = noise.named("booked").uniform(moment.days.ordinal) < 0.55
+    open_ = between(moment.hour, 8, 18.5) * working * booked
+    return 130 + open_ * (5_200 + 600 * noise.wave(moment.minutes, period_min=27))
 
 
 def lift(moment: Moment, noise: Noise) -> Floats:

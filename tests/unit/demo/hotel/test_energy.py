@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from wattledger.demo.hotel.energy import DAY_MIN, Books, Count, Wiring, drawn, keep_books
+from wattledger.demo.hotel.calendar import DAY_MIN
+from wattledger.demo.hotel.energy import Books, Count, Wiring, drawn, keep_books
 from wattledger.demo.hotel.flows import Flows
 from wattledger.demo.hotel.noise import Floats
 

@@ -5,17 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from wattledger.demo.hotel.calendar import Incident, Kind, calendar
 from wattledger.demo.hotel.flows import Flows
-from wattledger.demo.hotel.incidents import (
-    Incident,
-    Kind,
-    answers,
-    as_counted,
-    as_frozen,
-    as_wired,
-    calendar,
-    marks_needed,
-)
+from wattledger.demo.hotel.incidents import answers, as_counted, as_frozen, as_wired, marks_needed
 
 MINUTES = np.arange(1000, 1100)
 TRUE = np.stack([np.arange(100) * 10.0, np.arange(100) * 1.0])  # counters that rise evenly
@@ -79,3 +71,23 @@ def test_each_kind_happens_within_the_thirteen_months(kind: Kind) -> None:
 
     assert found
     assert all(20_000 * 1440 < one.start_min <= one.end_min < 20_390 * 1440 for one in found)
+
+
+def test_what_happens_to_a_circuit_is_drawn_through_its_feeders_and_a_dip_is_everywhere() -> None:
+    plain = Flows(MINUTES, seed=1)
+    changes = (
+        Incident("kitchen-cold", Kind.TRIP, 1010, 1020),
+        Incident("unmetered", Kind.OVERLOAD, 1030, 1040, extent=50_000),
+        Incident("grid", Kind.DIP, 1050, 1052, phase=2, extent=0.7),
+    )
+    found = Flows(MINUTES, seed=1, changes=changes)
+
+    assert found.flow("kitchen-cold").total_w[10:20].max() == 0
+    assert np.all(found.flow("kitchen").total_w[10:20] < plain.flow("kitchen").total_w[10:20])
+    more_w = found.flow("incomer").total_w - plain.flow("incomer").total_w
+    assert more_w[30:40].min() > 50_000
+    assert np.abs(more_w[60:]).max() == 0
+    dipped = found.electricity("spa")
+    assert np.flatnonzero(dipped.voltage_v[2] < 170).tolist() == [50, 51]
+    assert dipped.voltage_v[:2].min() > 220
+    np.testing.assert_allclose(dipped.current_a * dipped.voltage_v, dipped.flow.apparent_va)

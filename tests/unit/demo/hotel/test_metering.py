@@ -7,7 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from wattledger.demo.hotel.energy import DAY_MIN, Books, Wiring, keep_books
+from wattledger.demo.hotel.calendar import DAY_MIN
+from wattledger.demo.hotel.energy import Books, Wiring, keep_books
 from wattledger.demo.hotel.flows import Flows
 from wattledger.demo.hotel.metering import Seen
 from wattledger.demo.hotel.noise import Floats

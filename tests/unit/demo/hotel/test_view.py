@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from wattledger.demo.hotel.energy import DAY_MIN, Wiring, keep_books
+from wattledger.demo.hotel.calendar import DAY_MIN, Incident, Kind
+from wattledger.demo.hotel.energy import Wiring, keep_books
 from wattledger.demo.hotel.flows import Flows
-from wattledger.demo.hotel.incidents import Incident, Kind
 from wattledger.demo.hotel.view import MeterView, Shown
 from wattledger.measure import PointName
 
