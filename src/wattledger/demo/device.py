@@ -95,6 +95,11 @@ class SimulatedDevice:
         self._clock_ahead_s = 0.0
         return None
 
+    def exchange(self, serial: str) -> None:
+        """Another device of the same type takes its place."""
+        self.identity = Identity(self.identity.product, serial)
+        self._show_identity()
+
     def obey(self, line: str) -> None:
         """Do what a control line says; raises ValueError for one that cannot be done."""
         match line.split():
@@ -139,10 +144,14 @@ class SimulatedDevice:
             if after.addr - step.addr <= IDENTITY_WORDS:  # what a device tells of itself stands in one run
                 between = range(step.addr, after.addr)
                 self._words.update({(step.fc or self._fc, at): 0 for at in between})
-        for step in steps:
-            words = text_words(step, self.identity.text(step.into, step.equals))
-            self._words.update({(step.fc or self._fc, step.addr + place): word for place, word in enumerate(words)})
+        self._show_identity()
         self._advance(time.time())
+
+    def _show_identity(self) -> None:
+        for step in self.map.identify:
+            if isinstance(step, RegisterStep):
+                words = text_words(step, self.identity.text(step.into, step.equals))
+                self._words.update({(step.fc or self._fc, step.addr + place): word for place, word in enumerate(words)})
 
     def _advance(self, now_s: float) -> None:
         """Bring the values to `now_s`, at most once a second."""

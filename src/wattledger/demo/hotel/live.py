@@ -12,16 +12,18 @@ from wattledger.catalog import Product, Profile, device_map
 from wattledger.demo.hotel.calendar import DAY_MIN
 from wattledger.demo.hotel.noise import Floats
 from wattledger.demo.hotel.records import Records
+from wattledger.demo.hotel.surroundings import SurroundingsView
 from wattledger.demo.hotel.view import FluidView, MeterView
 from wattledger.measure import Nature, PointName
 
 MINUTE_S = 60
+View: TypeAlias = MeterView | FluidView | SurroundingsView
 Place: TypeAlias = tuple[int, PointName]  # channel and name
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A meter of the books, or a fluid, as one channel of a device, with the names that the device shows of it.
+    """A meter of the books, a fluid or the surroundings as one channel of a device, and what the device shows of it.
 
     `index` is what its counter showed on the opening, in Wh or m³.
     """
@@ -31,11 +33,13 @@ class Channel:
     index: float = 0.0
     names: tuple[PointName, ...] = ()
 
-    def view(self, records: Records) -> MeterView | FluidView:
+    def view(self, records: Records) -> View:
         """What can be seen of it in these records."""
         if self.meter in records.volumes:
             return FluidView(records.volumes[self.meter], index_m3=self.index)
-        return MeterView(records.books, self.meter, index_wh=self.index, channel=self.number)
+        if self.meter in records.books.wirings:
+            return MeterView(records.books, self.meter, index_wh=self.index)
+        return SurroundingsView(records.seed)
 
 
 def live_channels(records: Records, profile: Profile, product: Product, wired: Sequence[Channel]) -> LiveChannels:
@@ -79,7 +83,7 @@ class LiveChannels:
         self._views = self._looked_at()
         self._minute = None
 
-    def _looked_at(self) -> list[tuple[Channel, MeterView | FluidView]]:
+    def _looked_at(self) -> list[tuple[Channel, View]]:
         return [(channel, channel.view(self._records)) for channel in self._channels]
 
     def _look(self, minute: int) -> None:

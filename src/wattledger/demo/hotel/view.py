@@ -31,15 +31,11 @@ class Shown:
 
 
 class MeterView:
-    """One meter of the hotel; `index_wh` is what its counters showed on the opening.
+    """One meter of the hotel; `index_wh` is what its counters showed on the opening."""
 
-    `channel` counts from 1 and says which of the sources of a transfer switch is meant.
-    """
-
-    def __init__(self, books: Books, key: str, *, index_wh: float = 0.0, channel: int = 1) -> None:
+    def __init__(self, books: Books, key: str, *, index_wh: float = 0.0) -> None:
         self._books = books
         self._key = key
-        self._channel = channel
         wiring = books.wirings[key]
         self._circuit = wiring.circuit
         self._trips = trips_of(books.changes, wiring.circuit)
@@ -62,7 +58,7 @@ class MeterView:
 
     def _values(self, flows: Flows, names: tuple[PointName, ...]) -> dict[PointName, Floats]:
         equipment = Equipment(self._seen(flows), flows.moment, self._trips)
-        found = {name: equipment.value(name, channel=self._channel) for name in names}
+        found = {name: equipment.value(name) for name in names}
         return {name: value for name, value in found.items() if value is not None}
 
     def _seen(self, flows: Flows) -> Seen:
