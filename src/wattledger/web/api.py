@@ -14,6 +14,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from wattledger.apps.accounts.api import router as account
 from wattledger.apps.alarms.api import router as alarms
 from wattledger.apps.building.api import router as building
+from wattledger.apps.building.places_api import router as places
 from wattledger.apps.devices.api import router as devices
 from wattledger.apps.devices.bus_api import router as buses
 from wattledger.apps.devices.certificate_api import router as certificates
@@ -65,6 +66,7 @@ api = DescribedAPI(
 )
 api.add_router("", account)
 api.add_router("", building)
+api.add_router("", places)
 api.add_router("", buses)
 api.add_router("", scans)
 api.add_router("", certificates)

@@ -154,6 +154,8 @@ def test_acts_of_the_engine_hold_no_lock_and_all_others_are_one_with_their_answe
     assert together == {
         "/me/password": True,
         "/tokens": True,
+        "/zones": True,
+        "/switchboards": True,
         "/buses": True,
         "/buses/{bus_id}/scan": False,  # jobs stand in the file of the journal
         "/buses/{bus_id}/statistics/reset": False,

@@ -63,6 +63,8 @@ WORDS: Mapping[tuple[str, str], str] = {
     ("what", "local_io"): _("inputs and outputs of the server"),
     ("what", "site"): _("site"),
     ("what", "readings"): _("readings"),
+    ("what", "zone"): _("zone"),
+    ("what", "switchboard"): _("switchboard"),
     ("what", "recording_interval"): _("recording interval"),
     ("what", "password"): _("password"),
     ("change", "created"): _("created"),

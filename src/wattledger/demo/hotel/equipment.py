@@ -79,7 +79,8 @@ class Equipment:
         """1 while the genset is tried and carries the load."""
         hour, days = self.moment.hour, self.moment.days
         tested = (days.weekday == TEST_WEEKDAY) & (hour >= TEST_HOUR) & (hour < TEST_HOUR + TEST_LASTS_H)
-        return tested.astype(np.float64)
+        shown: Floats = tested.astype(np.float64)
+        return shown
 
     @property
     def is_open(self) -> Floats:
