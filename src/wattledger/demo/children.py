@@ -1,4 +1,4 @@
-"""The processes of the demo: simulated meters and one server, started as anybody would start them."""
+"""The processes of the demo: simulators, one server and what seeds its history, started as anybody would start them."""
 
 from __future__ import annotations
 
@@ -66,21 +66,35 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def simulated_meter(product: str, *, serial: str, log: IO[bytes]) -> Iterator[int]:
-    """A meter of its own process on a free port of 127.0.0.1; gives the port."""
-    command = ["-m", "wattledger.demo.meter", "--port", "0", "--product", product, "--serial", serial]
+def station(name: str, data: Path, *, log: IO[bytes]) -> Iterator[dict[str, str]]:
+    """A process of simulators; gives where each of its buses is, once all are there."""
+    command = ["-m", "wattledger.demo.station", "--data", str(data), name]
     with running(command, log=log, pipes=subprocess.PIPE) as child:
-        if child.stdout is None:
-            raise RuntimeError("the meter has no output")
-        first_line = child.stdout.readline().split()
-        if first_line[:1] != [b"port"]:
-            raise RuntimeError(f"the simulated meter did not start; see {log.name}")
-        yield int(first_line[1])
+        yield dict(_places(child, name, log))
+
+
+def _places(child: subprocess.Popen[bytes], name: str, log: IO[bytes]) -> Iterator[tuple[str, str]]:
+    if child.stdout is None:
+        raise RuntimeError("the station has no output")
+    for line in child.stdout:
+        match line.decode().split(maxsplit=2):
+            case ["bus", key, place]:
+                yield key, place.strip()
+            case ["ready"]:
+                return
+    raise RuntimeError(f"the simulators of {name} did not start; see {log.name}")
 
 
 @contextmanager
-def server(folder: Path, *, port: int, log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """A server on this data folder, reachable from this computer only."""
+def server(folder: Path, *, port: int, board: Path, log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """A server on this data folder with these inputs of its own, reachable from this computer only."""
     command = ["-m", "wattledger.services.cli", "run", "--data", str(folder), "--port", str(port)]
-    with running(command, log=log) as child:
+    with running([*command, "--board", str(board)], log=log) as child:
+        yield child
+
+
+@contextmanager
+def seeder(data: Path, address: str, *, log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """What hands the past over; ends by itself when all is there."""
+    with running(["-m", "wattledger.demo.seeding", "--data", str(data), "--address", address], log=log) as child:
         yield child

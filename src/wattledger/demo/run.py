@@ -1,39 +1,53 @@
-"""`wattledger demo`: a server with a simulated meter, for newcomers, screenshots and a first `curl`."""
+"""`wattledger demo`: a server in a hotel of simulated meters, for newcomers, screenshots and a first `curl`."""
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from rich.console import Console
-from rich.live import Live
 
-from wattledger.demo.children import Interrupted, interruptible, server, simulated_meter
+from wattledger.demo import incident, truth
+from wattledger.demo.children import Interrupted, interruptible, seeder, server, station
 from wattledger.demo.client import Api, ApiError
-from wattledger.demo.plant import PRODUCT, SERIAL, declare
-from wattledger.demo.screen import screen
+from wattledger.demo.folder import DemoFolder
+from wattledger.demo.inputs import put_up
+from wattledger.demo.showing import Running, show
+from wattledger.demo.tls import ensure_meter_certificate
 from wattledger.plant import DataFolder
 from wattledger.web.terminal import gettext as _
 
 READY_WITHIN_S = 60.0
-LOOK_EVERY_S = 1.0
+PROFILES = Path(__file__).parent / "profiles"
+STATIONS = ("hosts", "line", "inputs")
+TOOLS = {"incident": incident.main, "truth": truth.main}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo until Ctrl-C; 0 when it was asked to end, 1 when it could not start or broke."""
-    parser = argparse.ArgumentParser(prog="wattledger demo", description=_("Run a server with a simulated meter."))
+    """Run the demo until Ctrl-C, or one of its tools; 0 when all is well, 1 when it could not start or broke."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] and words[0] in TOOLS:
+        return TOOLS[words[0]](words[1:])
+    parser = argparse.ArgumentParser(
+        prog="wattledger demo",
+        description=_("Run a server in a hotel of simulated meters."),
+        epilog=_("Tools beside a running demo: wattledger demo incident --help, wattledger demo truth --help."),
+    )
     parser.add_argument(
         "--data", type=Path, default=Path("demo-data"), help=_("its data folder; kept for the next time")
     )
     parser.add_argument("--port", type=int, default=8888, help=_("HTTPS port on this computer"))
-    chosen = parser.parse_args(argv)
+    chosen = parser.parse_args(words)
     console = Console()
     try:
         with interruptible():
@@ -47,22 +61,62 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _run(root: Path, port: int, console: Console) -> None:
-    root.mkdir(mode=0o700, exist_ok=True)
-    folder = DataFolder(root)
-    port = _free(port)
-    address = f"https://127.0.0.1:{port}"
-    with (
-        (root / "demo.log").open("ab") as log,
-        simulated_meter(PRODUCT, serial=SERIAL, log=log) as meter_port,
-        server(root, port=port, log=log) as child,
-    ):
+def _run(data: Path, port: int, console: Console) -> None:
+    data.mkdir(mode=0o700, exist_ok=True)
+    folder = DemoFolder(data)
+    folder.open(now_s=time.time())
+    address = f"https://127.0.0.1:{_free(port)}"
+    with ExitStack() as started:
+        started.enter_context(_alone(folder))
+        log = started.enter_context(folder.log.open("ab"))
         console.print(_("Starting; the log is {file}.").format(file=log.name), style="dim")
-        _wait_until_ready(address, folder.tls / "cert.pem", child, log=Path(log.name))
-        token_file = _token_file(root)
-        api = Api(address, certificate=folder.tls / "cert.pem", token=token_file.read_text(encoding="ascii"))
-        device = declare(api, meter_port=meter_port)
-        _show(api, console, child, address=address, token_file=token_file, device=device)
+        _furnish(folder)
+        certificate = ensure_meter_certificate(folder)
+        serving = started.enter_context(server(data, port=int(address.rpartition(":")[2]), board=folder.board, log=log))
+        places = _simulate(started, folder, log=log)
+        _wait_until_ready(address, DataFolder(data).certificate, serving, log=folder.log)
+        token_file = _token_file(data)
+        api = Api(address, certificate=DataFolder(data).certificate, token=token_file.read_text(encoding="ascii"))
+        running = Running(
+            folder=folder,
+            api=api,
+            address=address,
+            token_file=token_file,
+            places=places,
+            certificate=certificate,
+            server=serving,
+            seed=lambda: started.enter_context(seeder(data, address, log=log)),
+        )
+        show(running, console)
+
+
+def _simulate(started: ExitStack, folder: DemoFolder, *, log: IO[bytes]) -> dict[str, str]:
+    """Start all simulators; gives where each bus is. What was counted so far is worked out once, before."""
+    folder.records(now_s=time.time())
+    places: dict[str, str] = {}
+    for name in STATIONS:
+        places |= started.enter_context(station(name, folder.data, log=log))
+    return places
+
+
+@contextmanager
+def _alone(folder: DemoFolder) -> Iterator[None]:
+    """Keep other demos off the folder; raises RuntimeError when there is one."""
+    with (folder.root / "lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RuntimeError(_("Another demo uses the folder {folder}.").format(folder=folder.data)) from None
+        yield
+
+
+def _furnish(folder: DemoFolder) -> None:
+    """Put up what the server finds when it starts: profiles of its user's own, and the inputs of its board."""
+    profiles = DataFolder(folder.data).profiles
+    profiles.mkdir(mode=0o700, exist_ok=True)
+    for path in PROFILES.glob("*.yaml"):
+        shutil.copyfile(path, profiles / path.name)
+    put_up(folder)
 
 
 def _free(port: int) -> int:
@@ -107,27 +161,3 @@ def _token_file(root: Path) -> Path:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(made.stdout.split()[-1])
     return Path(os.path.relpath(kept))
-
-
-def _show(
-    api: Api, console: Console, child: subprocess.Popen[bytes], *, address: str, token_file: Path, device: str
-) -> None:
-    with Live(console=console, auto_refresh=False, transient=not console.is_terminal) as live:
-        is_shown = False
-        while child.poll() is None:
-            values, notice = _live_values(api, device)
-            if console.is_terminal:
-                live.update(screen(address, token_file, device, values, notice=notice), refresh=True)
-            elif values and not is_shown:  # a file or a pipe: once, when there is something to see
-                console.print(screen(address, token_file, device, values))
-                is_shown = True
-            time.sleep(LOOK_EVERY_S)
-    raise RuntimeError(_("The server has ended; its log says why."))
-
-
-def _live_values(api: Api, device: str) -> tuple[list[dict[str, Any]], str]:
-    """What there is to show, and what is wrong where there is nothing."""
-    try:
-        return api.list(f"devices/{device}/live"), ""
-    except ApiError as error:
-        return [], str(error)

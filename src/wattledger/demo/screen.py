@@ -1,46 +1,45 @@
-"""What the terminal shows of the running demo: where to go, and the meter's live values."""
+"""What the terminal shows of the running demo: where to go, what the devices show, how far the history has come."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from rich import box
-from rich.console import Group
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from wattledger.demo.plan import SITE
+from wattledger.demo.seeding import Progress
+from wattledger.demo.watching import DISABLED, Seen
 from wattledger.web.terminal import gettext as _
 
-# What an electrician looks at first, in this order; the rest is in the API.
-SHOWN = (
-    "voltage.l1-n",
-    "voltage.l2-n",
-    "voltage.l3-n",
-    "current.l1",
-    "current.l2",
-    "current.l3",
-    "active_power.total",
-    "reactive_power.total",
-    "power_factor.total",
-    "frequency",
-    "active_energy.import.total",
-    "active_energy.export.total",
-)
 KILO = {"W": "kW", "var": "kvar", "VA": "kVA", "Wh": "kWh", "varh": "kvarh", "VAh": "kVAh"}
-MARK = {"good": ("●", "green"), "stale": ("○", "yellow"), "not_available": ("–", "dim")}
+MARK = {
+    "answering": ("●", "green"),
+    "silent": ("✗", "red"),
+    "unreachable": ("✗", "red"),
+    "refusing": ("!", "yellow"),
+    DISABLED: ("‖", "dim"),
+}
+BAR_WIDTH = 40
 
 
-def screen(address: str, token_file: Path, device: str, values: list[dict[str, Any]], *, notice: str = "") -> Group:
-    """The whole picture, made anew each second."""
+def screen(
+    address: str, token_file: Path, rows: list[Seen], progress: Progress | None, *, incoming: str, notice: str = ""
+) -> Group:
+    """The whole picture, made anew each second; `incoming` is the id of the incomer's meter."""
     return Group(
-        Text.assemble(("Wattledger  ", "bold"), (f"{address}/api/v1/", "bold cyan")),
+        Text.assemble((f"Wattledger – {SITE['name']}  ", "bold"), (f"{address}/api/v1/", "bold cyan")),
         "",
-        _table(values) if values else Text(notice or _("Waiting for the meter's first answer …"), style="yellow"),
-        Text(notice if values else "", style="yellow"),
+        _table(rows),
+        *_history(progress),
+        Text(notice, style="yellow"),
         Text(_("Ask it yourself, from another terminal:"), style="bold"),
-        *_lines(address, token_file, device),
+        *_lines(address, token_file, incoming),
         "",
+        Text(_("Let something go wrong: {command}").format(command="wattledger demo incident"), style="dim"),
         Text(_("Ctrl-C ends the demo."), style="dim"),
     )
 
@@ -56,57 +55,61 @@ def _lines(address: str, token_file: Path, device: str) -> list[Text]:
     return [Text(line, style="dim", no_wrap=True, overflow="ignore") for line in lines]
 
 
-def _table(values: list[dict[str, Any]]) -> Table:
-    by_point = {value["point"]: value for value in values}
-    table = Table(title=_("Main meter, ECR380D"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+def _history(progress: Progress | None) -> list[RenderableType]:
+    if progress is None:
+        return []
+    if progress.is_done:
+        return [Text(_("The history of thirteen months is there."), style="green")]
+    bar = Table.grid(padding=(0, 1))
+    text = _("History, now {month}").format(month=progress.month)
+    bar.add_row(text, ProgressBar(total=1.0, completed=progress.share, width=BAR_WIDTH), f"{progress.share:.0%}")
+    return [bar]
+
+
+def _table(rows: list[Seen]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
-    table.add_column(_("Measurement"))
-    table.add_column(_("Value"), justify="right", style="bold")
-    table.add_column(_("Unit"))
-    table.add_column(_("Age"), justify="right", style="dim")
-    for point in SHOWN:
-        if point in by_point:
-            table.add_row(*_row(by_point[point]))
+    table.add_column(_("Device"), no_wrap=True)
+    table.add_column(_("Type"), no_wrap=True, style="dim")
+    table.add_column(_("Bus and address"), no_wrap=True)
+    table.add_column(_("State"), no_wrap=True)
+    table.add_column(_("Value"), justify="right", style="bold", no_wrap=True)
+    table.add_column(_("Age"), justify="right", style="dim", no_wrap=True)
+    for row in rows:
+        sign, style = MARK.get(row.condition, ("…", "dim"))
+        table.add_row(
+            Text(sign, style=style),
+            row.planned.name,
+            row.planned.product,
+            f"{row.bus} · {row.planned.unit_id}",
+            Text(_state(row.condition), style=style),
+            _shown(row),
+            "" if row.age_s is None else _age(row.age_s),
+        )
     return table
 
 
-def _row(value: dict[str, Any]) -> tuple[Text, str, str, str, str]:
-    sign, style = MARK.get(value["quality"], ("?", "red"))
-    number, unit = value["value"], value["unit"]
-    if number is not None and unit in KILO:
-        number, unit = number / 1000, KILO[unit]
-    return (
-        Text(sign, style=style),
-        _name(value["point"]),
-        _shown(number, unit),
-        "" if unit == "1" else unit,
-        _age(value),
-    )
-
-
-def _shown(number: float | None, unit: str) -> str:
-    if number is None:
-        return "–"
-    decimals = {"V": 1, "Hz": 2, "1": 3, "kWh": 0, "kvarh": 0, "kVAh": 0}.get(unit, 2)
-    return f"{number:,.{decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def _age(value: dict[str, Any]) -> str:
-    return f"{value['age_s']:.0f} s"
-
-
-def _name(point: str) -> str:
+def _state(condition: str) -> str:
     return {
-        "voltage.l1-n": _("Voltage L1–N"),
-        "voltage.l2-n": _("Voltage L2–N"),
-        "voltage.l3-n": _("Voltage L3–N"),
-        "current.l1": _("Current L1"),
-        "current.l2": _("Current L2"),
-        "current.l3": _("Current L3"),
-        "active_power.total": _("Active power"),
-        "reactive_power.total": _("Reactive power"),
-        "power_factor.total": _("Power factor"),
-        "frequency": _("Frequency"),
-        "active_energy.import.total": _("Active energy, drawn"),
-        "active_energy.export.total": _("Active energy, delivered"),
-    }.get(point, point)
+        "answering": _("answers"),
+        "silent": _("silent"),
+        "unreachable": _("cannot be reached"),
+        "refusing": _("refuses"),
+        DISABLED: _("disabled"),
+    }.get(condition, _("waiting"))
+
+
+def _shown(row: Seen) -> str:
+    if row.value is None:
+        return "–"
+    number, unit = row.value, row.unit
+    if unit == "1":
+        return _("open") if number else _("closed")
+    if unit in KILO:
+        number, unit = number / 1000, KILO[unit]
+    decimals = {"kW": 2, "°C": 1, "m³": 2}.get(unit, 1)
+    return f"{number:,.{decimals}f} {unit}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _age(age_s: float) -> str:
+    return f"{age_s:.0f} s" if age_s < 120 else f"{age_s / 60:.0f} min"
