@@ -40,11 +40,6 @@ class DemoFolder:
         return self.data / "demo"
 
     @property
-    def line(self) -> Path:
-        """The device file of the serial line: a link to whichever pseudo terminal carries it."""
-        return self.root / "ttyTILLEULS1"
-
-    @property
     def board(self) -> Path:
         """The board file of the server's inputs."""
         return self.root / "board.toml"
@@ -80,6 +75,10 @@ class DemoFolder:
         return self.root / "incidents.json"
 
     @property
+    def _ports(self) -> Path:
+        return self.root / "ports.json"
+
+    @property
     def _opening(self) -> Path:
         return self.root / "opening.json"
 
@@ -87,10 +86,15 @@ class DemoFolder:
     def _records(self) -> Path:
         return self.root / "records.npz"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a demo has run here before."""
+        return self._opening.exists()
+
     def open(self, *, now_s: float) -> Opening:
         """Which hotel it is; at the first time one whose history ends now."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self._opening.exists():
+        if not self.is_open:
             minute = int(now_s) // MINUTE_S
             self.keep_by_hand([Incident("spa", Kind.SILENCE, minute - SPA_SILENT_FOR_MIN, FOR_GOOD)])
             write_whole(self._opening, asdict(Opening(SEED, minute // DAY_MIN - HISTORY_DAYS, minute)))
@@ -99,6 +103,18 @@ class DemoFolder:
     def opening(self) -> Opening:
         """Which hotel it is; raises FileNotFoundError before the first start."""
         return Opening(**json.loads(self._opening.read_text(encoding="ascii")))
+
+    def ports(self) -> dict[str, int]:
+        """The port of each host when the demo last ran; it is at the same one again where that is free."""
+        try:
+            kept: dict[str, int] = json.loads(self._ports.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return {}
+        return kept
+
+    def keep_ports(self, ports: dict[str, int]) -> None:
+        """Where the hosts are this time."""
+        write_whole(self._ports, ports)
 
     def by_hand(self) -> tuple[Incident, ...]:
         """The incidents beside the calendar, in the order in which they were switched on."""

@@ -50,9 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; 0 when it was done, 2 for what cannot be done."""
     parser = argparse.ArgumentParser(
         prog="wattledger demo incident",
-        description=_(
-            "Let something go wrong in a running demo from the next full minute on; or list what does."
-        ),
+        description=_("Let something go wrong in a running demo from the next full minute on; or list what does."),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_usage(),
     )

@@ -8,7 +8,6 @@ import pty
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 BITS_A_CHARACTER = 11  # start, eight, parity and stop (Modbus over Serial Line V1.02, 2.5.1)
 TURNAROUND_S = 0.006  # a meter takes some milliseconds to answer
@@ -74,16 +73,3 @@ class PacedLine:
             loop.remove_reader(source)
             for timer in on_its_way:
                 timer.cancel()
-
-
-@contextmanager
-def linked(link: Path, terminal: str) -> Iterator[None]:
-    """A device file of a name that stays, whichever pseudo terminal is behind it."""
-    beside = link.with_suffix(".new")
-    beside.unlink(missing_ok=True)
-    beside.symlink_to(terminal)
-    beside.replace(link)
-    try:
-        yield
-    finally:
-        link.unlink(missing_ok=True)

@@ -64,16 +64,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(data: Path, port: int, console: Console) -> None:
     data.mkdir(mode=0o700, exist_ok=True)
     folder = DemoFolder(data)
+    is_new = not folder.is_open
     folder.open(now_s=time.time())
-    address = f"https://127.0.0.1:{_free(port)}"
+    port = _free(port)
+    address = f"https://127.0.0.1:{port}"
     with ExitStack() as started:
         started.enter_context(_alone(folder))
         log = started.enter_context(folder.log.open("ab"))
         console.print(_("Starting; the log is {file}.").format(file=log.name), style="dim")
         _furnish(folder)
         certificate = ensure_meter_certificate(folder)
-        serving = started.enter_context(server(data, port=int(address.rpartition(":")[2]), board=folder.board, log=log))
-        places = _simulate(started, folder, log=log)
+        simulators = started.enter_context(ExitStack())  # end after the server, which would miss them
+        serve = server(data, port=port, board=folder.board, log=log)
+        if is_new:  # nothing is declared yet: the server may start beside the simulators
+            serving = started.enter_context(serve)
+        places = _simulate(simulators, folder, log=log)
+        if not is_new:
+            serving = started.enter_context(serve)
         _wait_until_ready(address, DataFolder(data).certificate, serving, log=folder.log)
         token_file = _token_file(data)
         api = Api(address, certificate=DataFolder(data).certificate, token=token_file.read_text(encoding="ascii"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import socket
 import ssl
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from wattledger.demo.control import report, run_until_told
 from wattledger.demo.folder import DemoFolder
 from wattledger.demo.inputs import serve_inputs
 from wattledger.demo.outfit import Outfit
-from wattledger.demo.paced_line import PacedLine, linked
+from wattledger.demo.paced_line import PacedLine
 from wattledger.demo.plan import BUSES, TcpHost
 from wattledger.demo.plan.line import BAUD, LINE
 from wattledger.demo.plan.parts import BusKind
@@ -37,12 +38,11 @@ async def serve_line(folder: DemoFolder, catalog: Catalog) -> None:
     server = DeviceServer(outfit.units(LINE.key))
     try:
         await server.open_line(line.for_devices, baudrate=BAUD)
-        with linked(folder.line, line.for_master):
-            report(f"bus {LINE.key} {folder.line}")
-            report("ready")
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(line.talk(), name="line")
-                tasks.create_task(outfit.keep_up(), name="outfit")
+        report(f"bus {LINE.key} {line.for_master}")
+        report("ready")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(line.talk(), name="line")
+            tasks.create_task(outfit.keep_up(), name="outfit")
     finally:
         await server.close()
         line.close()
@@ -52,14 +52,28 @@ async def serve_hosts(folder: DemoFolder, catalog: Catalog) -> None:
     """All hosts on TCP, each at a port of its own, until cancelled."""
     buses = [bus for bus in BUSES if bus.kind is BusKind.TCP]
     outfit = Outfit(folder, tuple(bus.key for bus in buses), catalog)
+    before, ports = folder.ports(), dict[str, int]()
     async with AsyncExitStack() as servers:
         for bus in buses:
             server = DeviceServer(outfit.units(bus.key))
             servers.push_async_callback(server.close)
             tls = _secured(folder) if bus.host is TcpHost.ENCRYPTED else None
-            report(f"bus {bus.key} {await server.listen(HOST, 0, tls=tls)}")
+            ports[bus.key] = await server.listen(HOST, _free(before.get(bus.key, 0)), tls=tls)
+            report(f"bus {bus.key} {ports[bus.key]}")
+        folder.keep_ports(ports)
         report("ready")
         await outfit.keep_up()
+
+
+def _free(port: int) -> int:
+    """`port` if nobody has it, else 0: any that is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return 0
+        return port
 
 
 def _secured(folder: DemoFolder) -> ssl.SSLContext:
