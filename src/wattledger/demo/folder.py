@@ -91,13 +91,13 @@ class DemoFolder:
         """Whether a demo has run here before."""
         return self._opening.exists()
 
-    def open(self, *, now_s: float) -> Opening:
-        """Which hotel it is; at the first time one whose history ends now."""
+    def open(self, *, now_s: float, history_days: int = HISTORY_DAYS) -> Opening:
+        """Which hotel it is; at the first time one whose history of so many days ends now."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.is_open:
             minute = int(now_s) // MINUTE_S
             self.keep_by_hand([Incident("spa", Kind.SILENCE, minute - SPA_SILENT_FOR_MIN, FOR_GOOD)])
-            write_whole(self._opening, asdict(Opening(SEED, minute // DAY_MIN - HISTORY_DAYS, minute)))
+            write_whole(self._opening, asdict(Opening(SEED, minute // DAY_MIN - history_days, minute)))
         return self.opening()
 
     def opening(self) -> Opening:

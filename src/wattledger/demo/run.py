@@ -20,7 +20,7 @@ from rich.console import Console
 from wattledger.demo import incident, truth
 from wattledger.demo.children import Interrupted, interruptible, seeder, server, station
 from wattledger.demo.client import Api, ApiError
-from wattledger.demo.folder import DemoFolder
+from wattledger.demo.folder import HISTORY_DAYS, DemoFolder
 from wattledger.demo.inputs import put_up
 from wattledger.demo.showing import Running, show
 from wattledger.demo.tls import ensure_meter_certificate
@@ -47,11 +47,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--data", type=Path, default=Path("demo-data"), help=_("its data folder; kept for the next time")
     )
     parser.add_argument("--port", type=int, default=8888, help=_("HTTPS port on this computer"))
+    parser.add_argument(
+        "--history",
+        type=int,
+        default=HISTORY_DAYS,
+        metavar="DAYS",
+        help=_("how many days of past are seeded when it is new (%(default)s)"),
+    )
     chosen = parser.parse_args(words)
     console = Console()
     try:
         with interruptible():
-            _run(chosen.data.absolute(), chosen.port, console)
+            _run(chosen.data.absolute(), port=_free(chosen.port), history_days=chosen.history, console=console)
     except Interrupted:
         console.print(_("The demo has ended; its data stay in {folder}.").format(folder=chosen.data))
         return 0
@@ -61,12 +68,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _run(data: Path, port: int, console: Console) -> None:
+def _run(data: Path, *, port: int, history_days: int, console: Console) -> None:
     data.mkdir(mode=0o700, exist_ok=True)
     folder = DemoFolder(data)
     is_new = not folder.is_open
-    folder.open(now_s=time.time())
-    port = _free(port)
+    folder.open(now_s=time.time(), history_days=history_days)
     address = f"https://127.0.0.1:{port}"
     with ExitStack() as started:
         started.enter_context(_alone(folder))

@@ -59,7 +59,7 @@ def _history(progress: Progress | None) -> list[RenderableType]:
     if progress is None:
         return []
     if progress.is_done:
-        return [Text(_("The history of thirteen months is there."), style="green")]
+        return [Text(_("The history is there."), style="green")]
     bar = Table.grid(padding=(0, 1))
     text = _("History, now {month}").format(month=progress.month)
     bar.add_row(text, ProgressBar(total=1.0, completed=progress.share, width=BAR_WIDTH), f"{progress.share:.0%}")

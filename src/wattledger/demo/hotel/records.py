@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def load_records(
         with np.load(path, allow_pickle=False) as kept:
             meters = {key: kept[f"meter {key}"] for key in circuits}
             fluids = {key: kept[f"fluid {key}"] for key in LAWS}
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, BadZipFile):
         return None
     if any(rows.ndim != 2 or rows.shape[1] != len(Count) for rows in meters.values()):
         return None
