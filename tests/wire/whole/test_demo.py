@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "wattledger.services.cli", "demo", "--data", "demo-data"]
+DEMO = [sys.executable, "-m", "wattledger.services.cli", "demo"]
+COMMAND = [*DEMO, "--data", "demo-data", "--history", "2"]
 
 
 @pytest.fixture
@@ -45,47 +46,48 @@ def processes_on(folder: Path) -> str:
     return subprocess.run(["pgrep", "-af", str(folder)], capture_output=True, text=True, check=False).stdout
 
 
-def test_the_demo_shows_values_and_lines_that_work_and_leaves_nothing_behind(
+def test_the_demo_shows_its_hotel_and_lines_that_work_and_leaves_nothing_behind(
     start_demo: Callable[[], subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     demo = start_demo()
     shown = seen_until(demo, "Ctrl-C")
     lines = [line for line in shown.splitlines() if line.startswith(("A=", "H=", "curl"))]
     asked = subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=tmp_path, capture_output=True, text=True, check=True)
+    beside = start_demo()
+    refused, _ = beside.communicate(timeout=60)
     during = processes_on(tmp_path)
     demo.send_signal(signal.SIGINT)
 
-    assert re.search(r"Voltage L1–N +2\d\d\.\d +V", shown)
+    for state in ("answers +[0-9.]+ kW", "answers +[0-9. ]+ m³", "disabled", "silent"):
+        assert re.search(state, shown), state
+    assert len(re.findall(r"answers", shown)) > 20
     assert '"point": "voltage.l1-n"' in asked.stdout
     assert '"items"' in asked.stdout
+    assert beside.returncode == 1
+    assert "Another demo" in refused
     assert during
     assert demo.wait(30) == 0
     assert processes_on(tmp_path) == ""
 
 
-def test_a_second_demo_goes_on_with_the_same_plant_and_one_beside_it_is_refused(
-    start_demo: Callable[[], subprocess.Popen[str]],
+def test_a_second_demo_goes_on_with_the_same_hotel_and_takes_its_processes_along_when_it_is_killed(
+    start_demo: Callable[[], subprocess.Popen[str]], tmp_path: Path, make_server: Any
 ) -> None:
     first = start_demo()
-    seen_until(first, "Ctrl-C")
-    beside = start_demo()
-    refused, _ = beside.communicate(timeout=60)
+    seen = seen_until(first, "Ctrl-C")
     first.terminate()
     first.wait(30)
     second = start_demo()
-    shown = seen_until(second, "Ctrl-C")
+    again = seen_until(second, "Ctrl-C")
+    told = subprocess.run([*DEMO, "incident", "spa", "silent", "off"], cwd=tmp_path, check=False)
 
-    assert beside.returncode == 1
-    assert "Another server" in refused
-    assert "devices/d1/live" in shown
+    second.kill()
 
-
-def test_a_demo_that_is_killed_takes_its_processes_along(
-    start_demo: Callable[[], subprocess.Popen[str]], tmp_path: Path, make_server: Any
-) -> None:
-    demo = start_demo()
-    seen_until(demo, "Ctrl-C")
-
-    demo.kill()
-
+    assert incomer_in(again) == incomer_in(seen)
+    assert told.returncode == 0
     make_server().until(lambda: not processes_on(tmp_path))
+
+
+def incomer_in(shown: str) -> str:
+    [device] = set(re.findall(r"devices/(d\d+)/live", shown))
+    return str(device)
