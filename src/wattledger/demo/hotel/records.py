@@ -74,7 +74,7 @@ def load_records(
 ) -> Records | None:
     """Those of the file; None: there is none, or it holds those of other meters."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             meters = {key: kept[f"meter {key}"] for key in circuits}
             fluids = {key: kept[f"fluid {key}"] for key in LAWS}
     except (OSError, ValueError, KeyError, BadZipFile):
