@@ -76,7 +76,7 @@ class _Picture:
             notice = str(error)
         if self._console.is_terminal:
             live.update(self._drawn(notice), refresh=True)
-        elif not self._is_printed and self.watch.has_seen_all:
+        elif not self._is_printed and self.watch.has_seen_each_bus:
             self._console.print(self._drawn(notice))
             self._is_printed = True
 

@@ -52,9 +52,9 @@ class Watch:
         self._next += at_most
 
     @property
-    def has_seen_all(self) -> bool:
-        """Whether there is a value of every device that answers, and word of every other."""
-        return all(row.value is not None or row.condition not in {"waiting", "answering"} for row in self.rows)
+    def has_seen_each_bus(self) -> bool:
+        """Whether there is a value from each bus."""
+        return {row.bus for row in self.rows if row.value is not None} == {row.bus for row in self.rows}
 
     def _show(self, row: Seen) -> None:
         values = self.api.list(f"devices/{row.id}/live")
