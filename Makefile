@@ -18,13 +18,19 @@ SUITES := tests/unit/ $(filter-out tests/wire/whole/ $(PACED),$(sort $(dir $(wil
 LONGER := tests/wire/whole/test_life.py tests/wire/fieldbus/test_dissection.py \
 	tests/wire/fieldbus/rtu/test_rtu_dissection.py tests/unit/fieldbus/test_fuzz.py
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
+NPM_CI := $(RUN) tools/npm ci --ignore-scripts --no-audit --no-fund --silent
+# what browsers load: built from frontend/, whose packages are there with or without those that check it
+FRONTEND := src/wattledger/web/static/staticfiles.json
+FRONTEND_SOURCES := $(wildcard frontend/*.mjs frontend/*.svg frontend/package-lock.json frontend/src/* frontend/styles/*)
+NODE_FRONTEND := frontend/node_modules/.package-lock.json
+NODE_CHECKS := frontend/node_modules/.checks
 
 FIGURES := $(addprefix bench/,rtu_cycle.py silent_device.py many_devices.py modbus_masters.py archive_tick.py archive_slices.py card_writes.py \
 	archive_growth.py rtu_late_answers.py)
 
 .PHONY: setup setup-test demo run test lint bench soak translations docs
 
-setup: .tools/ready-demo
+setup: .tools/ready-demo $(FRONTEND)
 
 .tools/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: apt-get install python3"; exit 1; }
@@ -41,11 +47,22 @@ setup: .tools/ready-demo
 	@$(UV) sync --quiet --frozen --all-groups --all-extras
 	@touch $@
 
-$(NODE_PEERS): .tools/ready-dev tests/peers/package-lock.json
-	@$(RUN) tools/npm ci --prefix tests/peers --omit=optional --ignore-scripts --no-audit --no-fund --silent
+$(NODE_FRONTEND): frontend/package-lock.json | .tools/ready-demo
+	@$(NPM_CI) --prefix frontend --omit=dev
 	@touch $@
 
-setup-test: .tools/ready-dev $(NODE_PEERS)
+$(FRONTEND): $(FRONTEND_SOURCES) $(NODE_FRONTEND) | .tools/ready-demo
+	@$(RUN) tools/npm run build --prefix frontend --silent
+
+$(NODE_CHECKS): frontend/package-lock.json | .tools/ready-dev
+	@$(NPM_CI) --prefix frontend
+	@touch $(NODE_FRONTEND) $@
+
+$(NODE_PEERS): .tools/ready-dev tests/peers/package-lock.json
+	@$(NPM_CI) --prefix tests/peers --omit=optional
+	@touch $@
+
+setup-test: .tools/ready-dev $(NODE_PEERS) $(NODE_CHECKS) $(FRONTEND)
 	@for file in $(TEST_FILES); do [ -e $$file ] || { tools/install-packages $(TEST_PACKAGES); break; }; done
 
 demo: setup
@@ -55,6 +72,7 @@ run: setup
 	@$(RUN) wattledger run --data $(DATA)
 
 test: setup-test
+	@$(RUN) tools/npm test --prefix frontend --silent
 	@$(RUN) tools/timed-suites --beside tests/wire/whole/ $(SUITES)
 
 soak: setup-test
@@ -63,7 +81,7 @@ soak: setup-test
 bench: setup-test
 	@$(RUN) python bench/table.py $(FIGURES)
 
-lint: .tools/ready-dev
+lint: .tools/ready-dev $(NODE_CHECKS)
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
@@ -72,6 +90,8 @@ lint: .tools/ready-dev
 	$(RUN) python tools/check_tree.py
 	$(RUN) python tools/check_translations.py
 	$(RUN) python tools/generated_docs.py --check
+	$(RUN) djlint --check --lint --quiet src/wattledger
+	$(RUN) tools/npm run lint --prefix frontend --silent
 
 docs: .tools/ready-dev
 	@$(RUN) python tools/generated_docs.py
