@@ -97,6 +97,6 @@ docs: .tools/ready-dev
 	@$(RUN) python tools/generated_docs.py
 
 translations: .tools/ready-dev
-	$(RUN) pybabel extract --mapping-file tools/babel.cfg --keywords gettext_lazy --keywords pgettext_lazy:1c,2 --output $(LOCALES)/django.pot --project wattledger --no-location --sort-output --width 120 src/wattledger
+	$(RUN) python -m babel.messages.frontend extract --mapping-file tools/babel.cfg --keywords gettext_lazy --keywords pgettext_lazy:1c,2 --output $(LOCALES)/django.pot --project wattledger --no-location --sort-output --width 120 src/wattledger
 	$(RUN) pybabel update --domain django --input-file $(LOCALES)/django.pot --output-dir $(LOCALES) --no-fuzzy-matching --ignore-pot-creation-date --width 120
 	rm $(LOCALES)/django.pot

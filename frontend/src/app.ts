@@ -2,6 +2,7 @@
 import { setUpHtmx } from "./htmx-setup.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { ConnectionNotice } from "./connection-notice.ts";
+import { focusFirstFault } from "./first-fault.ts";
 import { LeavingGuard } from "./leaving-guard.ts";
 import { MenuSheet } from "./menu-sheet.ts";
 import { PasswordField } from "./password-field.ts";
@@ -18,3 +19,4 @@ customElements.define("theme-switch", ThemeSwitch);
 customElements.define("toast-stack", ToastStack);
 setUpHtmx();
 listenToKeys(document);
+focusFirstFault(document);

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +209,22 @@ def _running_engine(folder: DataFolder, **settings: Any) -> Iterator[None]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
+
+
+@pytest.fixture
+def visit(user_with: Callable[[str], Any]) -> Callable[..., Any]:
+    """Makes browsers: logged in as a user of a profile who has no duties left, or as nobody ("anonymous")."""
+    from django.test import Client
+
+    from wattledger.apps.accounts.models import User
+    from wattledger.apps.accounts.sessions import COOKIE, begin_session
+
+    def make(profile: str = "administrator", *, language: str = "en", **options: Any) -> Client:
+        client = Client(headers={"Accept-Language": language}, raise_request_exception=False, **options)
+        if profile != "anonymous":
+            user = user_with(profile)
+            User.objects.filter(pk=user.pk).update(licence_accepted=datetime.now(UTC), must_change_password=False)
+            client.cookies[COOKIE] = begin_session(user, address="192.0.2.7", browser="tests")
+        return client
+
+    return make

@@ -66,6 +66,8 @@ class Code(StrEnum):
     TOKEN_CREATED = "token_created"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of an event
     LOGIN_REFUSED = "login_refused"
+    LICENCE_ACCEPTED = "licence_accepted"
+    SUPER_ADMIN_RESET = "super_admin_reset"
     CERTIFICATE_CREATED = "certificate_created"
     CLIENT_CERTIFICATE_EXPIRING = "client_certificate_expiring"
     RELAY_TESTED = "relay_tested"
@@ -174,6 +176,10 @@ EVENTS: Mapping[Code, EventType] = {
     Code.TOKEN_CREATED: _once(Kind.INFORMATION, Severity.MINOR, "Access token {token} created for user {user}"),
     Code.TOKEN_REVOKED: _once(Kind.INFORMATION, Severity.MINOR, "Access token {token} of user {user} revoked"),
     Code.LOGIN_REFUSED: _once(Kind.WARNING, Severity.WARNING, "Login refused for user {user}"),
+    Code.LICENCE_ACCEPTED: _once(Kind.INFORMATION, Severity.MINOR, "Licence accepted by user {user}"),
+    Code.SUPER_ADMIN_RESET: _once(
+        Kind.ALARM, Severity.MAJOR, "The password of the super admin {user} was reset in setup mode"
+    ),
     Code.CERTIFICATE_CREATED: _once(
         Kind.INFORMATION, Severity.MINOR, "A certificate was made for this server, SHA-256 fingerprint {fingerprint}"
     ),

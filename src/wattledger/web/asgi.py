@@ -72,6 +72,21 @@ def streams_in_one_thread(inner: Application) -> Application:
     return application
 
 
+def one_cookie_header(inner: Application) -> Application:
+    """Join what HTTP/2 sends as several cookie fields (RFC 9113, 8.2.3); Django would read them as one cookie."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = scope.get("headers")
+        if isinstance(headers, (list, tuple)):
+            cookies = [value for name, value in headers if name == b"cookie"]
+            if len(cookies) > 1:
+                others = [header for header in headers if header[0] != b"cookie"]
+                scope = {**scope, "headers": [*others, (b"cookie", b"; ".join(cookies))]}
+        await inner(scope, receive, send)
+
+    return application
+
+
 def _told_length(scope: Scope) -> int:
     headers = scope["headers"]
     for name, value in headers if isinstance(headers, (list, tuple)) else ():
@@ -87,6 +102,6 @@ async def _refuse(send: Send) -> None:
 
 
 application = bounded(
-    streams_in_one_thread(cast("Application", get_asgi_application())),
+    streams_in_one_thread(one_cookie_header(cast("Application", get_asgi_application()))),
     most_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
 )

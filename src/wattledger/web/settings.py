@@ -11,7 +11,6 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
-from django.utils.translation import gettext_lazy as _
 
 from wattledger.plant import DataFolder
 
@@ -20,6 +19,7 @@ _given = os.environ.get("WATTLEDGER_DATA")
 
 DATA_FOLDER: DataFolder | None = DataFolder(Path(_given).absolute()) if _given else None
 CONTROL_TIMEOUT_S = 5.0  # how long the web waits for an answer of the engine
+SETUP_MODE = os.environ.get("WATTLEDGER_SETUP_MODE") == "1"
 
 
 def _secret_key(folder: DataFolder | None) -> str:
@@ -35,27 +35,63 @@ SECRET_KEY = _secret_key(DATA_FOLDER)
 DEBUG = False
 
 # A server in a switchboard is reached by whatever address or name its network gives it, and nobody enters those here.
-# Nothing is built from the Host header (no links, no mails), and no request is trusted for a cookie alone: the API asks
-# for a token, which a page under a foreign name (DNS rebinding) does not have.
+# Nothing is built from the Host header (no links, no mails), and what a login's cookie opens stays with the name that
+# the browser got it under, so a page under a foreign name (DNS rebinding) has neither it nor a token.
 ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = [
+    "django.contrib.staticfiles",
     "wattledger.apps.accounts",
     "wattledger.apps.building",
     "wattledger.apps.devices",
     "wattledger.apps.measurements",
     "wattledger.apps.alarms",
     "wattledger.apps.system",
+    "wattledger.web",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "wattledger.web.middleware.security_headers",
-    "django.middleware.locale.LocaleMiddleware",
+    "wattledger.web.middleware.local_words",
     "wattledger.web.middleware.problems_everywhere",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "wattledger.web.middleware.DeclaredRights",
 ]
 ROOT_URLCONF = "wattledger.web.urls"
 ASGI_APPLICATION = "wattledger.web.asgi.application"
-APPEND_SLASH = False  # the API has one spelling of each address
+APPEND_SLASH = True  # pages end with one; the API has one spelling of each address, and none of them does
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "OPTIONS": {
+            # Set up here, because the app of template_partials would load all of Django's admin.
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [("django.template.loaders.cached.Loader", ["django.template.loaders.app_directories.Loader"])],
+                )
+            ],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "template_partials.templatetags.partials",
+                "wattledger.web.tags",
+            ],
+            "context_processors": ["django.template.context_processors.request", "wattledger.web.frame.frame"],
+        },
+    }
+]
+
+# `make setup`, or the wheel, puts there what collectstatic would: hashed names, their manifest, compressed twins.
+STATIC_URL = "/static/"
+STATIC_ROOT = _WEB / "static"
+STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 DATABASES = {
     "default": {
@@ -79,11 +115,21 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("fr", _("French")), ("en", _("English")), ("de", _("German")), ("nl", _("Dutch"))]
+LANGUAGE_NAMES = {"fr": "Français", "en": "English", "de": "Deutsch", "nl": "Nederlands"}  # each in its own words
+LANGUAGES = list(LANGUAGE_NAMES.items())
+FORMAT_MODULE_PATH = ["wattledger.web.formats"]
 LOCALE_PATHS = [_WEB / "locale"]
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_REFERRER_POLICY = "same-origin"  # with none at all browsers hide where a form comes from, and it is refused
+SESSION_COOKIE_SECURE = True  # of what a page says on the next one
+CSRF_COOKIE_NAME = "__Host-csrf"
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_AGE = None  # as long as the browser is open
+CSRF_FAILURE_VIEW = "wattledger.web.errors.foreign_page"
+# Behind a proxy that ends TLS under another name; empty unless its operator says so.
+CSRF_TRUSTED_ORIGINS = os.environ.get("WATTLEDGER_TRUSTED_ORIGINS", "").split()
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # No HSTS: with the certificate that the server makes for itself, a browser that remembers HSTS would take away the
 # button that lets its user go on.

@@ -13,19 +13,14 @@ from django.db import DatabaseError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattledger.apps.accounts import actions, tokens
+from wattledger.apps.accounts import tokens
 from wattledger.apps.accounts.models import ApiToken, User
 from wattledger.apps.accounts.passwords import SPECIAL, weaknesses
 from wattledger.apps.accounts.tokens import create_token, digest_of, find_token
-from wattledger.apps.accounts.tries import MOST_TRIES, WINDOW_S, Tries
+from wattledger.apps.accounts.tries import MOST_OF_ALL, MOST_TRIES, PAUSE, note_right, note_wrong, pause_left
 from wattledger.plant import DataFolder
 
 GOOD = "Correct-Horse7"
-
-
-@pytest.fixture(autouse=True)
-def forget_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "_tries", Tries())
 
 
 def test_a_token_acts_as_its_user(api: Any) -> None:
@@ -191,19 +186,56 @@ def test_guessing_the_old_password_ends_soon(api: Any) -> None:
     assert [event["actor"] for event in api.get("/events?code=login_refused")["items"]] == ["admin"]
 
 
-def test_tries_are_forgotten_after_a_while_and_when_one_was_right() -> None:
-    time_s = 0.0
-    tries = Tries(now=lambda: time_s)
+HERE, THERE = "192.0.2.7", "192.0.2.8"
 
-    locking = [tries.wrong("admin") for _ in range(MOST_TRIES)]
-    assert locking == [False] * (MOST_TRIES - 1) + [True]
-    assert tries.is_locked("admin")
-    assert not tries.is_locked("other")
-    time_s = WINDOW_S
-    assert not tries.is_locked("admin")
-    tries.wrong("admin")
-    tries.right("admin")
-    assert not tries.is_locked("admin")
+
+def test_the_fifth_wrong_password_begins_a_pause_that_ends_by_itself(folder: DataFolder) -> None:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+    lefts = [note_wrong("claire", HERE, now=now).left for _ in range(MOST_TRIES)]
+
+    assert lefts == [4, 3, 2, 1, 0]
+    assert pause_left("claire", HERE, now=now) == PAUSE
+    assert pause_left("claire", THERE, now=now) == timedelta()
+    assert pause_left("other", HERE, now=now) == timedelta()
+    assert pause_left("claire", HERE, now=now + PAUSE) == timedelta()
+    assert note_wrong("claire", HERE, now=now + PAUSE + timedelta(seconds=1)).left == MOST_TRIES - 1
+
+
+def test_a_right_password_forgives_those_that_were_wrong_before(folder: DataFolder) -> None:
+    for _ in range(MOST_TRIES - 1):
+        note_wrong("claire", HERE)
+
+    note_right("claire", HERE)
+
+    assert note_wrong("claire", HERE).left == MOST_TRIES - 1
+
+
+def test_many_addresses_or_many_names_do_not_get_around_the_pause(folder: DataFolder) -> None:
+    for number in range(MOST_OF_ALL):
+        note_wrong("claire", f"198.51.100.{number}")
+        note_wrong(f"name{number}", HERE)
+
+    assert pause_left("claire", THERE) > timedelta()
+    assert pause_left("somebody", HERE) > timedelta()
+    assert pause_left("somebody", THERE) == timedelta()
+
+
+def test_all_addresses_of_one_ipv6_network_count_as_one(folder: DataFolder) -> None:
+    for number in range(MOST_TRIES):
+        note_wrong("claire", f"2001:db8:1:2::{number + 1}")
+
+    assert pause_left("claire", "2001:db8:1:2:ffff::1") > timedelta()
+    assert pause_left("claire", "2001:db8:1:3::1") == timedelta()
+
+
+def test_a_clock_that_was_set_back_locks_nobody_out(folder: DataFolder) -> None:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    for _ in range(MOST_TRIES):
+        note_wrong("claire", HERE, now=now + timedelta(days=300))
+
+    assert pause_left("claire", HERE, now=now) == timedelta()
+    assert note_wrong("claire", HERE, now=now).left == MOST_TRIES - 1
 
 
 def test_no_password_is_kept_of_a_repeatable_request(folder: DataFolder, api: Any) -> None:

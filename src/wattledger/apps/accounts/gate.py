@@ -16,14 +16,20 @@ from typing import TypeVar, cast
 from django.http import HttpRequest
 from ninja.operation import Operation
 from ninja.security import HttpBearer
-from ninja.utils import contribute_operation_callback
+from ninja.utils import check_csrf, contribute_operation_callback
 
-from wattledger.apps.accounts.models import ApiToken, User
+from wattledger.apps.accounts.models import ApiToken, BrowserSession, Duty, User
 from wattledger.apps.accounts.rights import Right
+from wattledger.apps.accounts.sessions import session_of
 from wattledger.apps.accounts.tokens import find_token, note_use
 from wattledger.apps.rest.problems import FieldError, FieldProblem, ProblemError
 
 View = TypeVar("View", bound=Callable[..., object])
+Credential = ApiToken | BrowserSession
+
+# What a browser must do first, as pages ask it; a program with a token does not come by the pages.
+DUTIES = {Duty.LICENCE: "licence_not_accepted", Duty.PASSWORD: "password_to_change"}
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 def requires(right: Right) -> Callable[[View], View]:
@@ -62,7 +68,7 @@ class Gate:
 
 
 class BearerGate(Gate, HttpBearer):
-    """Asks for an access token whose user has the right."""
+    """Asks for an access token, or the login of a browser, whose user has the right."""
 
     def __init__(self, right: Right, operation: Operation) -> None:
         Gate.__init__(self, right, operation)
@@ -70,8 +76,11 @@ class BearerGate(Gate, HttpBearer):
 
     def __call__(self, request: HttpRequest) -> bool:
         """True with `user_of(request)` known, or ProblemError."""
-        if getattr(request, "token", None) is None:
-            HttpBearer.__call__(self, request)
+        if getattr(request, "credential", None) is None:
+            if "Authorization" in request.headers:
+                HttpBearer.__call__(self, request)
+            else:
+                self._take_login(request)
         if not user_of(request).may(self.right):
             raise ProblemError("forbidden")
         self.check_form(request)
@@ -83,21 +92,32 @@ class BearerGate(Gate, HttpBearer):
         if found is None:
             return False
         note_use(found, at=datetime.now(UTC))
-        request.token = found  # type: ignore[attr-defined]
+        request.credential = found  # type: ignore[attr-defined]
         return True
 
+    def _take_login(self, request: HttpRequest) -> None:
+        """A cookie is sent by the browser whoever made it ask, so a change must also show what only our pages know."""
+        session = session_of(request)
+        if session is None:
+            return
+        if request.method not in READING and check_csrf(request) is not None:
+            raise ProblemError("foreign_page")
+        if session.user.duty is not None:
+            raise ProblemError(DUTIES[session.user.duty])
+        request.credential = session  # type: ignore[attr-defined]
 
-def token_of(request: HttpRequest) -> ApiToken:
-    """The token that the request showed at the gate; raises ProblemError when it showed none that is valid."""
-    token = getattr(request, "token", None)
-    if token is None:
+
+def credential_of(request: HttpRequest) -> Credential:
+    """The token or login by which the request passed the gate; raises ProblemError when it had none that is valid."""
+    credential = getattr(request, "credential", None)
+    if credential is None:
         raise ProblemError("not_authenticated")
-    return cast("ApiToken", token)
+    return cast("Credential", credential)
 
 
 def user_of(request: HttpRequest) -> User:
     """Who asks."""
-    return token_of(request).user
+    return credential_of(request).user
 
 
 def _source(model: object) -> str:

@@ -62,12 +62,7 @@ def find_token(secret: str, *, now: Callable[[], datetime] = lambda: datetime.no
     token = ApiToken.objects.select_related("user").filter(digest=digest).first()
     if token is None or not hmac.compare_digest(token.digest, digest):
         return None
-    return token if is_valid(token, at=now()) else None
-
-
-def is_valid(token: ApiToken, *, at: datetime) -> bool:
-    """Whether the token opens anything at that time."""
-    return token.revoked is None and (token.expires is None or at < token.expires) and token.user.enabled
+    return token if token.is_valid(at=now()) else None
 
 
 def note_use(token: ApiToken, *, at: datetime) -> None:

@@ -47,6 +47,8 @@ TEXTS: Mapping[Code, str] = {
     Code.TOKEN_CREATED: _("Access token {token} created for user {user}"),
     Code.TOKEN_REVOKED: _("Access token {token} of user {user} revoked"),
     Code.LOGIN_REFUSED: _("Login refused for user {user}"),
+    Code.LICENCE_ACCEPTED: _("Licence accepted by user {user}"),
+    Code.SUPER_ADMIN_RESET: _("The password of the super admin {user} was reset in setup mode"),
     Code.CERTIFICATE_CREATED: _("A certificate was made for this server, SHA-256 fingerprint {fingerprint}"),
     Code.CLIENT_CERTIFICATE_EXPIRING: _(
         "Client certificate {certificate}, shown on {buses}, is valid until {date} only"
@@ -67,6 +69,7 @@ WORDS: Mapping[tuple[str, str], str] = {
     ("what", "switchboard"): _("switchboard"),
     ("what", "recording_interval"): _("recording interval"),
     ("what", "password"): _("password"),
+    ("what", "user"): _("user"),
     ("change", "created"): _("created"),
     ("change", "changed"): _("changed"),
     ("change", "deleted"): _("deleted"),

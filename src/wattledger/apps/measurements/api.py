@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router
 
-from wattledger.apps.accounts.gate import requires, token_of, user_of
+from wattledger.apps.accounts.gate import credential_of, requires, user_of
 from wattledger.apps.accounts.idempotency import repeatable
 from wattledger.apps.accounts.rights import Right
 from wattledger.apps.building.queries import site_zone
@@ -95,9 +95,9 @@ def live_stream(request: HttpRequest, device: Ids = []) -> StreamingHttpResponse
     tells that nothing follows: the token is no longer valid. Where too many streams are open the answer is 429.
     """
     devices = frozenset(number_in_field(Kind.DEVICE, text, field="device") for text in device)
-    token = token_of(request)
+    credential = credential_of(request)
     connection.close()  # the stream may last for days
-    events = live_events(devices, may=lambda: may_still(token, Right.OPERATE), place=promised_place())
+    events = live_events(devices, may=lambda: may_still(credential, Right.OPERATE), place=promised_place())
     response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"
     return response

@@ -11,9 +11,8 @@ from functools import lru_cache
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
 
-from wattledger.apps.accounts.models import ApiToken
+from wattledger.apps.accounts.gate import Credential
 from wattledger.apps.accounts.rights import Right
-from wattledger.apps.accounts.tokens import is_valid
 from wattledger.apps.measurements.feed import LiveFeed, Told, TooManyListenersError
 from wattledger.apps.measurements.schemas import live_row
 from wattledger.apps.rest.problems import ProblemError
@@ -69,14 +68,14 @@ async def live_events(devices: frozenset[int], *, may: May, place: object = None
         yield _event("end", {"code": "too_many_streams"})
 
 
-def may_still(token: ApiToken, right: Right) -> bool:
-    """Whether the token is still valid and its user still has the right; leaves no connection open.
+def may_still(credential: Credential, right: Right) -> bool:
+    """Whether the token or login is still valid and its user still has the right; leaves no connection open.
 
     While the database cannot be asked the stream goes on: who could revoke the token cannot do so either.
     """
     try:
-        present = ApiToken.objects.select_related("user").filter(pk=token.pk).first()
-        return present is not None and is_valid(present, at=datetime.now(UTC)) and present.user.may(right)
+        present = type(credential).objects.select_related("user").filter(pk=credential.pk).first()
+        return present is not None and present.is_valid(at=datetime.now(UTC)) and present.user.may(right)
     except DatabaseError:
         return True
     finally:

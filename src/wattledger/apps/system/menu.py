@@ -1,0 +1,10 @@
+"""The pages of this app in the menus."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from wattledger.apps.accounts.menus import SERVER, Entry, Menu
+from wattledger.apps.accounts.rights import Right
+
+ENTRIES = (Entry(Menu.PREFERENCES, SERVER, _("About"), "info-circle", "about", Right.ADMINISTER, rank=99),)
