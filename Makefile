@@ -7,13 +7,13 @@ RUN := $(UV) run --frozen --no-sync
 DATA ?= data
 LOCALES := src/wattledger/web/locale
 # what the tests' independent peers come from: libmodbus and a C compiler, mbpoll, collectd, tshark, openssl, stunnel, the fake
-# clock
-TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll collectd-core tshark openssl stunnel4 faketime procps
+# clock, and the browser of tests/browser
+TEST_PACKAGES := curl gcc libc6-dev libmodbus-dev mbpoll collectd-core tshark openssl stunnel4 faketime procps chromium
 TEST_FILES := /usr/bin/curl /usr/bin/gcc /usr/include/modbus/modbus.h /usr/bin/mbpoll /usr/lib/collectd/modbus.so \
-	/usr/bin/tshark /usr/bin/openssl /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep
+	/usr/bin/tshark /usr/bin/openssl /usr/bin/stunnel4 /usr/bin/faketime /usr/bin/pgrep /usr/bin/chromium
 # what is paced to the millisecond comes last, when the servers of tests/wire/whole have gone
 PACED := tests/wire/engine/ tests/wire/fieldbus/
-SUITES := tests/unit/ $(filter-out tests/wire/whole/ $(PACED),$(sort $(dir $(wildcard tests/wire/*/test_*.py)))) $(PACED)
+SUITES := tests/unit/ tests/browser/ $(filter-out tests/wire/whole/ $(PACED),$(sort $(dir $(wildcard tests/wire/*/test_*.py)))) $(PACED)
 # tests of `make test` that `make soak` runs for longer
 LONGER := tests/wire/whole/test_life.py tests/wire/fieldbus/test_dissection.py \
 	tests/wire/fieldbus/rtu/test_rtu_dissection.py tests/unit/fieldbus/test_fuzz.py
