@@ -14,7 +14,7 @@ from pymodbus.constants import ExcCodes
 from wattledger.catalog import Found, MappedPoint, Product, Profile, RegisterStep, TextType, device_map
 from wattledger.demo.encoding import encode
 from wattledger.demo.sunspec_chain import in_chain
-from wattledger.fieldbus.clock_registers import clock_writes
+from wattledger.fieldbus.clock_registers import clock_shown, clock_writes
 from wattledger.fieldbus.modbus.pdu import WriteRegister
 from wattledger.measure import PointName
 
@@ -58,7 +58,8 @@ class SimulatedDevice:
         self._held: dict[Place, int] = {}
         self._refused: dict[int, int] = {}
         self._renewed_at = float("-inf")
-        self._clock_ahead_s = 0.0
+        self._clock_ahead_s = 0.0  # of UTC; most are told the time of the site
+        self._clock_words: dict[int, int] = {}
         self.is_silent = False
         self.is_frozen = False
         self.delay_s = 0.0
@@ -89,10 +90,18 @@ class SimulatedDevice:
     def write(self, address: int, words: list[int]) -> ExcCodes | None:
         """Take what is written; only a clock can be set, everything else is refused."""
         clock = self.map.clock
-        if clock is None or not clock.addr <= address < clock.addr + len(clock.fields):
+        if clock is None or not clock.addr <= address <= clock.addr + len(clock.fields) - len(words):
             return ExcCodes.ILLEGAL_ADDRESS
-        del words  # what is sent is the time: from now on the clock goes right
-        self._clock_ahead_s = 0.0
+        self._clock_words.update({address + place: word for place, word in enumerate(words)})
+        places = range(clock.addr, clock.addr + len(clock.fields))
+        if all(at in self._clock_words for at in places):  # with function 06 they come one by one
+            written = [self._clock_words.pop(at) for at in places]
+            shown = clock_shown(clock.model_copy(update={"read": None}), written)
+            if shown is None:
+                return ExcCodes.ILLEGAL_VALUE
+            now_s = time.time()
+            self._clock_ahead_s = shown.replace(tzinfo=UTC).timestamp() - now_s
+            self._show_clock(now_s)
         return None
 
     def exchange(self, serial: str) -> None:
